@@ -1,0 +1,198 @@
+"""What can be wrong with the background tables: small functions, one message each."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator
+
+from lcaengine import formulas, units
+from lcaengine.background.model import (
+    CH4_PER_CARBON,
+    CO2_PER_CARBON,
+    carbon_content,
+    exchanges_by_process,
+    in_target_unit,
+    outputs,
+)
+from lcaengine.background.tables import Row, Tables, table_files
+from lcaengine.problems import Problem, Refused
+
+STATUS_ORDER = ("measured", "published", "derived", "estimate")
+CARBON_TOLERANCE = 1e-3
+FORMULA_TOLERANCE = 1e-3
+CARBON_PER_FLOW = {
+    "co2_uptake": 1 / CO2_PER_CARBON, "co2_biogenic": -1 / CO2_PER_CARBON, "ch4_biogenic": -1 / CH4_PER_CARBON,
+}  # fmt: skip
+
+Check = Callable[[Tables], Iterator[Problem]]
+
+
+def check_tables(tables: Tables) -> list[Problem]:
+    """Every problem of the tables; links first, since the later checks need them."""
+    problems = [p for check in STRUCTURE for p in check(tables)]
+    return problems or [p for check in CONTENT for p in check(tables)]
+
+
+def check_schema(tables: Tables) -> Iterator[Problem]:
+    """Frictionless: types, required fields, enumerations, patterns."""
+    from frictionless import Resource, Schema, system
+
+    with system.use_context(trusted=True):
+        for path in table_files(tables.folder):
+            schema = Schema.from_descriptor(str(tables.folder / "schema" / f"{path.stem}.yaml"))
+            report = Resource(path=str(path), schema=schema, encoding="utf-8").validate()
+            name = path.relative_to(tables.folder).as_posix()
+            for row, label, note in report.flatten(["rowNumber", "fieldName", "message"]):
+                where = f"{name}, line {row or 1}" + (f", column {label}" if label else "")
+                yield Problem("table_schema", where, {"why": note})
+
+
+def check_unique(tables: Tables) -> Iterator[Problem]:
+    for rows, column in ((tables.processes, "code"), (tables.elementary_flows, "key")):
+        seen: dict[str, Row] = {}
+        for row in rows:
+            if row[column] in seen:
+                yield Problem("duplicate_key", row.at(column), {"key": row[column], "first": seen[row[column]].at()})
+            seen.setdefault(row[column], row)
+
+
+def check_links(tables: Tables) -> Iterator[Problem]:
+    for row in tables.exchanges:
+        if row["process"] not in tables.process:
+            yield Problem("unlinked", row.at("process"), {"target": row["process"]})
+        known = tables.flow if row["kind"] == "biosphere" else tables.process
+        if row["target"] not in known:
+            yield Problem("unlinked", row.at("target"), {"target": row["target"]})
+    for row in tables.synonyms:
+        if row["process"] not in tables.process:
+            yield Problem("unlinked", row.at("process"), {"target": row["process"]})
+    for row in tables.characterization_factors:
+        if row["flow"] not in tables.flow:
+            yield Problem("unlinked", row.at("flow"), {"target": row["flow"]})
+
+
+def check_sources(tables: Tables) -> Iterator[Problem]:
+    known: dict[str, Row] = {}
+    for row in tables.sources:
+        first = known.setdefault(row["id"], row)
+        if dict(first) != dict(row):
+            yield Problem("source_differs", row.at("id"), {"source": row["id"], "first": first.at()})
+    for row in (*tables.exchanges, *tables.characterization_factors):
+        if row["source"] not in known:
+            yield Problem("unknown_source", row.at("source"), {"source": row["source"]})
+
+
+def check_units(tables: Tables) -> Iterator[Problem]:
+    for row in tables.exchanges:
+        try:
+            in_target_unit(row, tables)
+        except Refused as error:
+            for problem in error.problems:
+                yield Problem(problem.code, row.at("unit"), problem.values)
+
+
+def check_production(tables: Tables) -> Iterator[Problem]:
+    for row in tables.processes:
+        amount, treatment = row.number("production_amount"), "treatment" in row["tags"].split(";")
+        if amount == 0 or (amount < 0) != treatment:
+            yield Problem("production_amount", row.at("production_amount"), {"amount": amount})
+
+
+def check_producers(tables: Tables) -> Iterator[Problem]:
+    """A co-product has one producer and no exchanges of its own; its producer has allocation keys."""
+    by_process, producer = exchanges_by_process(tables), {}
+    for row in tables.exchanges:
+        if row["kind"] != "coproduct":
+            continue
+        if row["target"] in producer or row["target"] in by_process:
+            yield Problem("two_producers", row.at("target"), {"target": row["target"]})
+        producer[row["target"]] = row["process"]
+        keys = [tables.process[code]["allocation_key"] for code in (row["process"], row["target"])]
+        if "" in keys:
+            yield Problem("no_allocation_key", row.at("target"), {"target": row["target"]})
+    for code in tables.process:
+        if code not in by_process and code not in producer and "burden-free" not in tables.process[code]["tags"]:
+            yield Problem("empty_process", tables.process[code].at("code"), {"process": code})
+
+
+def check_formulas(tables: Tables) -> Iterator[Problem]:
+    for row in tables.exchanges:
+        if not row["formula"]:
+            if row["status"] == "derived":
+                yield Problem("formula_missing", row.at("formula"))
+            continue
+        try:
+            value = formulas.evaluate(row["formula"], {})
+        except Refused as error:
+            yield Problem("bad_formula", row.at("formula"), error.problems[0].values)
+            continue
+        if not math.isclose(value, row.number("amount"), rel_tol=FORMULA_TOLERANCE):
+            values = {"formula": row["formula"], "value": value, "amount": row.number("amount")}
+            yield Problem("formula_differs", row.at("amount"), values)
+
+
+def check_status(tables: Tables) -> Iterator[Problem]:
+    """A process is never better than its worst exchange; an estimate says how it was reasoned."""
+    for code, rows in exchanges_by_process(tables).items():
+        worst = max((row["status"] for row in rows), key=STATUS_ORDER.index)
+        if STATUS_ORDER.index(tables.process[code]["status"]) < STATUS_ORDER.index(worst):
+            yield Problem("status_too_good", tables.process[code].at("status"), {"worst": worst})
+        for row in rows:
+            if row["status"] == "estimate" and not row["note"]:
+                yield Problem("estimate_without_reason", row.at("note"))
+            if row["source"] == "estimate" and row["status"] != "estimate":
+                yield Problem("estimate_as_better", row.at("status"), {"status": row["status"]})
+
+
+def check_biogenic_carbon(tables: Tables) -> Iterator[Problem]:
+    """Carbon in = carbon out for every process (docs/background.md, rule 2)."""
+    for code, rows in exchanges_by_process(tables).items():
+        made = outputs(tables.process[code], rows, tables)
+        terms = [-amount * carbon_content(product, tables) for product, amount in made.items()]
+        for row in rows:
+            amount = in_target_unit(row, tables)
+            if row["kind"] == "technosphere":
+                terms.append(amount * carbon_content(row["target"], tables))
+            elif row["kind"] == "biosphere":
+                terms.append(amount * CARBON_PER_FLOW.get(row["target"], 0.0))
+        gap, throughput = sum(terms), sum(abs(t) for t in terms)
+        if abs(gap) > CARBON_TOLERANCE * max(throughput, 1e-3):
+            yield Problem("carbon_balance", tables.process[code].at("code"), {"process": code, "gap": gap})
+
+
+def check_indicators(tables: Tables) -> Iterator[Problem]:
+    """The factors of a total are the sum of the factors of its parts, flow by flow."""
+    factor: dict[tuple[str, str], float] = {}
+    for row in tables.characterization_factors:
+        factor[row["indicator"], row["flow"]] = row.number("factor")
+    for indicator in tables.indicators:
+        if not indicator["sum_of"]:
+            continue
+        for flow in tables.flow:
+            parts = sum(factor.get((part, flow), 0.0) for part in indicator["sum_of"].split(";"))
+            if not math.isclose(parts, factor.get((indicator["id"], flow), 0.0), rel_tol=1e-12):
+                yield Problem("indicator_sum", indicator.at("sum_of"), {"flow": flow})
+
+
+def check_synonyms(tables: Tables) -> Iterator[Problem]:
+    seen: dict[tuple[str, str, str], Row] = {}
+    for row in tables.synonyms:
+        key = (row["process"], row["language"], row["name"].lower())
+        if key in seen:
+            yield Problem("duplicate_key", row.at("name"), {"key": row["name"], "first": seen[key].at()})
+        seen.setdefault(key, row)
+
+
+def check_unit_names(tables: Tables) -> Iterator[Problem]:
+    for row in tables.processes:
+        try:
+            units.unit(row["unit"])
+        except Refused as error:
+            yield Problem(error.problems[0].code, row.at("unit"), error.problems[0].values)
+
+
+STRUCTURE: tuple[Check, ...] = (check_schema, check_unique, check_links, check_unit_names)
+CONTENT: tuple[Check, ...] = (
+    check_sources, check_units, check_production, check_producers, check_formulas, check_status,
+    check_biogenic_carbon, check_indicators, check_synonyms,
+)  # fmt: skip

@@ -1,0 +1,116 @@
+"""Solving A x = b and Aᵀ y = b for sparse square A, with many right-hand sides.
+
+A direct factorisation is exact but its fill depends on the structure: a supply chain of 20,000 processes with a few hubs
+(electricity, transport) can take SuperLU a minute. A Jacobi-preconditioned Krylov solve takes a fraction of a second on
+the same matrix, and may fail on another. So: small systems are factorised, large ones are tried with Krylov first, and
+no success flag is believed: the residual decides.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lcaengine.problems import NoSolution, Problem
+
+Array = NDArray[np.float64]
+TOLERANCE = 1e-11
+SMALL = 1500
+MAX_ITERATIONS = 400
+
+
+@dataclass(frozen=True)
+class Solution:
+    """``x`` has the shape of the right-hand side; ``residual`` is max |A x − b| / max |b| over the columns."""
+
+    x: Array
+    residual: float
+    method: str
+
+
+def solve(A: Any, b: Array, *, tolerance: float = TOLERANCE) -> Solution:
+    """Solve ``A x = b``, ``A`` sparse (n × n), ``b`` (n,) or (n × k).
+
+    Raises `NoSolution` when no method reaches the tolerance: the system is singular, or as good as.
+    """
+    rhs = np.asarray(b, dtype=float).reshape(len(b), -1)
+    methods: list[Callable[[Any, Array], Array]] = [_krylov, _direct] if A.shape[0] > SMALL else [_direct]
+    best = float("inf")
+    for method in methods:
+        try:
+            with warnings.catch_warnings(), np.errstate(all="ignore"):
+                warnings.simplefilter("ignore")
+                x = method(A, rhs)
+        except (RuntimeError, ArithmeticError, ValueError, _Diverged):
+            continue
+        best = residual(A, x, rhs)
+        if best <= tolerance:
+            return Solution(x.reshape(np.shape(b)), best, method.__name__.lstrip("_"))
+    raise NoSolution(Problem("no_solution", values={"residual": best}))
+
+
+def residual(A: Any, x: Array, b: Array) -> float:
+    """Largest backward error over the columns: max |A x − b| / (‖|A|·|x|‖ + ‖b‖)."""
+    if not np.isfinite(x).all():
+        return float("inf")
+    scale = np.abs(b).max(axis=0) + (abs(A) @ np.abs(x)).max(axis=0)
+    return float((np.abs(A @ x - b).max(axis=0) / np.where(scale > 0, scale, 1.0)).max(initial=0.0))
+
+
+class _Diverged(Exception):
+    pass
+
+
+def _direct(A: Any, b: Array) -> Array:
+    from scipy.sparse.linalg import splu
+
+    factorised = splu(A.tocsc())
+    x = np.asarray(factorised.solve(b))
+    return x + np.asarray(factorised.solve(b - A @ x))  # one step of refinement
+
+
+def _krylov(A: Any, b: Array) -> Array:
+    """BiCGSTAB on D⁻¹A, all columns at once: van der Vorst 1992, with one restart from the true residual."""
+    diagonal = A.diagonal()
+    if not np.all(diagonal):
+        raise _Diverged("a zero on the diagonal")
+    M = A.tocsr()
+    inverse = (1.0 / diagonal)[:, None]
+    x = np.zeros_like(b)
+    for _ in range(3):
+        x = _bicgstab(M, inverse, x, b)
+        if residual(M, x, b) <= TOLERANCE / 100:
+            break
+    return x
+
+
+def _bicgstab(A: Any, inverse: Array, x: Array, b: Array) -> Array:
+    goal = np.linalg.norm(inverse * b, axis=0) * 1e-15 + 1e-300
+    r = inverse * (b - A @ x)
+    shadow, p, v = r.copy(), np.zeros_like(r), np.zeros_like(r)
+    rho = alpha = omega = np.ones(b.shape[1])
+    for _ in range(MAX_ITERATIONS):
+        live = np.linalg.norm(r, axis=0) > goal
+        if not live.any():
+            break
+        rho_new = np.einsum("ij,ij->j", shadow, r)
+        beta = _ratio(rho_new, rho) * _ratio(alpha, omega)
+        p = r + beta * (p - omega * v)
+        v = inverse * (A @ p)
+        alpha = _ratio(rho_new, np.einsum("ij,ij->j", shadow, v)) * live
+        s = r - alpha * v
+        t = inverse * (A @ s)
+        omega = _ratio(np.einsum("ij,ij->j", t, s), np.einsum("ij,ij->j", t, t)) * live
+        x = x + alpha * p + omega * s
+        r = s - omega * t
+        rho = rho_new
+    return x
+
+
+def _ratio(a: Array, b: Array) -> Array:
+    return np.divide(a, b, out=np.zeros_like(a), where=b != 0)

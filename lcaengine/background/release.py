@@ -1,0 +1,172 @@
+"""A built background release: arrays mapped from disk, score vectors, catalogue. Loading it never imports Brightway."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lcaengine.background import linear
+from lcaengine.background.catalogue import Catalogue
+from lcaengine.background.store import built_release, release_folder
+from lcaengine.problems import NotFound, Problem
+
+Array = NDArray[np.float64]
+Index = NDArray[np.int32]
+STATUSES = ("measured", "published", "derived", "estimate")
+
+
+@dataclass(frozen=True)
+class Columns:
+    """A sparse matrix by columns (CSC), each array mapped from disk."""
+
+    data: Array
+    indices: Index
+    indptr: Index
+    rows: int
+
+    def column(self, j: int) -> tuple[Index, Array]:
+        """Row indices and values of one column."""
+        start, end = self.indptr[j], self.indptr[j + 1]
+        return self.indices[start:end], self.data[start:end]
+
+    def matrix(self) -> Any:
+        """As a SciPy matrix (imports SciPy)."""
+        from scipy.sparse import csc_matrix
+
+        return csc_matrix((self.data, self.indices, self.indptr), shape=(self.rows, len(self.indptr) - 1))
+
+
+@dataclass(frozen=True)
+class Release:
+    """A background release; n products and as many processes, m elementary flows, k score columns.
+
+    scores (n, k)
+        score of one unit of each product, cradle to gate; for a treatment (production −1) minus the score of treating one
+        unit. Columns are the indicators, then the headline indicator by gas.
+    estimate (n,)
+        the part of the headline score of each product that passes through at least one estimated figure.
+    direct (n, k)
+        score of the emissions of one run of each process itself.
+    flow_scores (m, k)
+        characterization factors.
+    producer, reference
+        process that makes each product; product that each process makes.
+    """
+
+    id: str
+    name: str
+    version: str
+    year: int
+    gwp_set: str
+    path: Path
+    columns: tuple[str, ...]
+    scores: Array
+    estimate: Array
+    direct: Array
+    flow_scores: Array
+    technosphere: Columns
+    biosphere: Columns
+    producer: Index
+    reference: Index
+    properties: Array
+    unit_code: NDArray[np.int16]
+    status_code: NDArray[np.int8]
+    units: tuple[str, ...]
+    indicators: tuple[Mapping[str, Any], ...]
+    gases: tuple[str, ...]
+    flows: tuple[str, ...]
+
+    @cached_property
+    def codes(self) -> tuple[str, ...]:
+        return tuple(json.loads((self.path / "codes.json").read_text(encoding="utf-8")))
+
+    @cached_property
+    def index(self) -> Mapping[str, int]:
+        """Row of a product by its code."""
+        return {code: i for i, code in enumerate(self.codes)}
+
+    @cached_property
+    def flow_index(self) -> Mapping[str, int]:
+        return {key: i for i, key in enumerate(self.flows)}
+
+    @cached_property
+    def column_index(self) -> Mapping[str, int]:
+        return {name: i for i, name in enumerate(self.columns)}
+
+    @cached_property
+    def catalogue(self) -> Catalogue:
+        return Catalogue(self.path / "catalogue.sqlite")
+
+    def find(self, code: str, where: str = "") -> int:
+        """Row of a product; raises `NotFound` with the nearest names."""
+        if code in self.index:
+            return self.index[code]
+        candidates = [hit.as_dict() for hit in self.catalogue.search(code.replace("-", " "), 5)]
+        shown = [c["code"] for c in candidates]
+        raise NotFound(
+            Problem("unknown_process", where, {"process": code, "nearest": shown, "candidates": candidates})
+        )
+
+    def unit(self, product: int) -> str:
+        return self.units[int(self.unit_code[product])]
+
+    def status(self, product: int) -> str:
+        return STATUSES[int(self.status_code[product])]
+
+    def biogenic_carbon(self, product: int) -> float:
+        """kg biogenic carbon in one unit of a product."""
+        return float(self.properties[product, 2])
+
+    def supply(self, demand: Array) -> Array:
+        """Runs of every process for a demand of products, (n,): A s = f. Solved on demand."""
+        return linear.solve(self.technosphere.matrix(), demand).x
+
+    def about(self) -> dict[str, Any]:
+        return {"name": self.name, "version": self.version, "id": self.id, "gwp": self.gwp_set}
+
+
+ARRAYS = (
+    "scores", "estimate", "direct", "flow_scores", "producer", "reference", "properties", "unit_code", "status_code",
+)  # fmt: skip
+
+
+def load_release(path: Path) -> Release:
+    """Map a built release from its folder; raises `NotFound`."""
+    if not (path / "release.json").is_file():
+        raise NotFound(Problem("no_release", values={"release": path.name[:16]}))
+    meta = json.loads((path / "release.json").read_text(encoding="utf-8"))
+
+    def mapped(name: str) -> Any:
+        return np.load(path / f"{name}.npy", mmap_mode="r")
+
+    def columns(name: str) -> Columns:
+        parts = (mapped(f"{name}_{part}") for part in ("data", "indices", "indptr"))
+        return Columns(*parts, rows=meta["rows"][name])
+
+    return Release(
+        path=path,
+        technosphere=columns("technosphere"),
+        biosphere=columns("biosphere"),
+        **{name: mapped(name) for name in ARRAYS},
+        **{k: tuple(meta[k]) for k in ("columns", "units", "indicators", "gases", "flows")},
+        **{k: meta[k] for k in ("id", "name", "version", "year", "gwp_set")},
+    )
+
+
+@lru_cache(maxsize=4)
+def default_release() -> Release:
+    """The embedded release, built on first use (a few seconds, once), then mapped."""
+    return load_release(built_release())
+
+
+@lru_cache(maxsize=4)
+def release_by_id(identifier: str) -> Release:
+    """A release that is built on this machine; raises `NotFound`."""
+    return load_release(release_folder(identifier))

@@ -1,0 +1,10 @@
+"""Where the data folders are: beside this file in a wheel, at the root of a checkout otherwise."""
+
+from pathlib import Path
+
+
+def folder(name: str) -> Path:
+    """The folder ``background_data``, ``product_rules`` or ``inventories``."""
+    here = Path(__file__).resolve().parent
+    packaged = here / name
+    return packaged if packaged.is_dir() else here.parent.parent / name
