@@ -120,6 +120,11 @@ class Release:
     def status(self, product: int) -> str:
         return STATUSES[int(self.status_code[product])]
 
+    def production(self, product: int) -> float:
+        """What one run of its producer makes of a product; negative for a treatment."""
+        rows, values = self.technosphere.column(int(self.producer[product]))
+        return float(values[rows == product][0])
+
     def biogenic_carbon(self, product: int) -> float:
         """kg biogenic carbon in one unit of a product."""
         return float(self.properties[product, 2])

@@ -1,0 +1,118 @@
+"""A bill of materials as values: one product in one pack (docs/bom.md)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from types import MappingProxyType
+from typing import Any
+
+from lcaengine.units import Quantity
+
+EMPTY: Mapping[str, Any] = MappingProxyType({})
+KIND_FIELD: Mapping[str, str] = MappingProxyType({
+    "electricity": "supply", "fuels": "fuel", "heat": "supply", "water": "supply", "wastewater": "treatment",
+    "waste": "treatment", "refrigerants": "gas", "direct_emissions": "flow",
+})  # fmt: skip
+SECTIONS = tuple(KIND_FIELD)
+
+
+@dataclass(frozen=True, slots=True)
+class Leg:
+    """One leg of a transport."""
+
+    mode: str
+    distance: Quantity
+
+
+@dataclass(frozen=True, slots=True)
+class SupplierFootprint:
+    """A supplier's figure: kg CO2e per ``per`` (a unit), without a split."""
+
+    value: float
+    per: str
+    boundary: str
+    gwp: str
+    year: int
+    verification: str = ""
+    biogenic_carbon: Quantity | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A material, packaging or component; ``where`` is its place in the input."""
+
+    id: str
+    name: str
+    quantity: Quantity
+    where: str = ""
+    unit_mass: Quantity | None = None
+    role: str | None = None
+    process: str | None = None
+    origin: str | None = None
+    basis: str | None = None
+    transport: tuple[Leg, ...] | None = None
+    recycled_content: float | None = None
+    supplier_footprint: SupplierFootprint | None = None
+    cn_code: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Activity:
+    """Energy, water, waste or direct emissions of the site; ``kind`` is the supply, fuel, treatment or gas."""
+
+    section: str
+    id: str
+    quantity: Quantity
+    where: str = ""
+    kind: str | None = None
+    process: str | None = None
+    evidence: str = ""
+    basis: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CoProduct:
+    """Another product of the same site."""
+
+    id: str
+    quantity: Quantity
+    where: str = ""
+    price: Quantity | None = None
+    biogenic_carbon: Quantity | None = None
+    basis: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Shared:
+    """Totals of a plant that makes several products, with the output of each; the rule allocates them."""
+
+    outputs: Mapping[str, Quantity]
+    lines: tuple[Line, ...] = ()
+    activities: tuple[Activity, ...] = ()
+    co_products: tuple[CoProduct, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Bom:
+    """One product, per declared unit or for a period."""
+
+    product_id: str
+    name: Mapping[str, str]
+    category: str
+    declared_unit: Quantity
+    basis: str
+    boundary: str | None = None
+    pack: Quantity | None = None
+    country: str = "CN"
+    region: str | None = None
+    start: date | None = None
+    end: date | None = None
+    output: Quantity | None = None
+    lines: tuple[Line, ...] = ()
+    activities: tuple[Activity, ...] = ()
+    co_products: tuple[CoProduct, ...] = ()
+    shared: Shared | None = None
+    parameters: Mapping[str, float | Quantity] = field(default_factory=lambda: EMPTY)
+    identifiers: Mapping[str, str] = field(default_factory=lambda: EMPTY)

@@ -1,0 +1,387 @@
+"""Reading a bill of materials from JSON or CSV: every problem named with its place, nothing guessed, nothing dropped."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from functools import cache
+from typing import Any
+
+from lcaengine.bom.model import KIND_FIELD, SECTIONS, Activity, Bom, CoProduct, Leg, Line, Shared, SupplierFootprint
+from lcaengine.bom.sheet import located, read_sheet
+from lcaengine.problems import Malformed, Problem, Refused, TooLarge
+from lcaengine.units import Quantity, factor
+
+MAX_BYTES = 8_000_000
+MAX_DEPTH = 12
+CARBON_PREFIXES = ("kg CO2e/", "kg CO2eq/", "kgCO2e/", "kg co2e/")
+
+Json = dict[str, Any]
+
+
+def read_bom(data: bytes, media_type: str = "application/json") -> Bom:
+    """A BOM from JSON or CSV bytes; raises `Refused` with every problem found."""
+    return _read_csv(data) if "csv" in media_type else bom_of(json_document(data))
+
+
+def read_plant(data: bytes) -> list[Json]:
+    """The BOM documents of a plant file: products that share the totals of one site (docs/bom.md).
+
+    A plain BOM is a plant with one product.
+    """
+    document = json_document(data)
+    if "products" not in document:
+        return [document]
+    common = {k: v for k, v in document.items() if k not in {"products", "shared"}}
+    outputs = {
+        p.get("product", {}).get("id", str(i)): p.get("output") for i, p in enumerate(document["products"])
+    }
+    shared = {**document.get("shared", {}), "outputs": outputs}
+    return [{**common, **product, "shared": shared} for product in document["products"]]
+
+
+def bom_of(document: Any) -> Bom:
+    """A BOM from parsed JSON; raises `Refused`."""
+    if not isinstance(document, dict):
+        raise Malformed(Problem("not_an_object", ""))
+    if errors := _schema().validate(document):
+        raise Refused(list(_schema_problems(errors, document)))
+    problems = list(_problems(document))
+    if problems:
+        raise Refused(problems)
+    return _bom(document)
+
+
+# -- JSON
+
+
+def json_document(data: bytes) -> Json:
+    """Parsed JSON within limits of size and depth, without duplicate keys, NaN or infinity."""
+    if len(data) > MAX_BYTES:
+        raise TooLarge(Problem("too_large", "", {"bytes": len(data), "limit": MAX_BYTES}))
+    text = _decoded(data, ("utf-8-sig",))
+    _check_depth(text)
+    try:
+        document = json.loads(text, object_pairs_hook=_unique, parse_constant=_constant)
+    except json.JSONDecodeError as error:
+        values = {"line": error.lineno, "column": error.colno, "why": error.msg}
+        raise Malformed(Problem("not_json", f"line {error.lineno}, column {error.colno}", values)) from error
+    if not isinstance(document, dict):
+        raise Malformed(Problem("not_an_object", ""))
+    return document
+
+
+def _check_depth(text: str) -> None:
+    """Depth of nesting without parsing, so that a deep document costs nothing."""
+    depth, inside, escaped = 0, False, False
+    for character in text:
+        if inside:
+            inside, escaped = escaped or character != '"', character == "\\" and not escaped
+        elif character == '"':
+            inside = True
+        elif character in "[{":
+            depth += 1
+            if depth > MAX_DEPTH:
+                raise TooLarge(Problem("too_deep", "", {"limit": MAX_DEPTH}))
+        elif character in "]}":
+            depth -= 1
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> Json:
+    found: Json = {}
+    for key, value in pairs:
+        if key in found:
+            raise Malformed(Problem("duplicate_json_key", key, {"key": key}))
+        found[key] = value
+    return found
+
+
+def _constant(name: str) -> float:
+    raise Malformed(Problem("not_finite", "", {"value": name}))
+
+
+def _decoded(data: bytes, encodings: Sequence[str]) -> str:
+    for encoding in encodings:
+        try:
+            return data.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+    raise Malformed(Problem("not_utf8", "", {"encodings": ", ".join(encodings)}))
+
+
+@cache
+def _schema() -> Any:
+    from lcaengine.bom.schema import BomSchema
+
+    return BomSchema()
+
+
+_GENERIC = {
+    "Missing data for required field.": "required", "Unknown field.": "unknown_field", "Not a valid list.": "not_a_list",
+    "Invalid input type.": "not_an_object", "Field may not be null.": "null", "Not a valid string.": "not_a_text",
+    "Not a valid mapping type.": "not_an_object",
+}  # fmt: skip
+
+
+def _schema_problems(errors: Any, document: Any, path: tuple[Any, ...] = ()) -> Iterator[Problem]:
+    """marshmallow's nested messages as problems with JSON pointers."""
+    if isinstance(errors, dict):
+        for key, nested in errors.items():
+            own = key == "_schema" or (key in {"key", "value"} and not isinstance(_at(document, path), list))
+            yield from _schema_problems(nested, document, path if own else (*path, key))
+        return
+    for text in errors:
+        code = _GENERIC.get(text, text)
+        yield Problem(code, pointer(*path), {"field": str(path[-1]) if path else "", "value": _at(document, path)})
+
+
+def _at(document: Any, path: tuple[Any, ...]) -> Any:
+    for key in path:
+        try:
+            document = document[key]
+        except (KeyError, IndexError, TypeError):
+            return None
+    return document
+
+
+def pointer(*parts: Any) -> str:
+    """An RFC 6901 JSON pointer."""
+    return "".join("/" + str(p).replace("~", "~0").replace("/", "~1") for p in parts)
+
+
+# -- what the schema cannot say
+
+
+def _problems(document: Json) -> Iterator[Problem]:
+    shared = document.get("shared", {})
+    yield from _period_problems(document)
+    yield from _output_problems(document, shared)
+    seen: dict[str, str] = {}
+    for path, line in [*_places(document, "lines"), *_places(shared, "lines", "shared")]:
+        where = pointer(*path)
+        if line["id"] in seen:
+            yield Problem("duplicate_line_id", where + "/id", {"id": line["id"], "first": seen[line["id"]]})
+        seen.setdefault(line["id"], where)
+        yield from _unit_problems(line, where)
+    for owner, prefix in ((document, ()), (shared, ("shared",))):
+        for section, rows in owner.get("activities", {}).items():
+            for i, row in enumerate(rows):
+                yield from _unit_problems(row, pointer(*prefix, "activities", section, i))
+        for path, row in _places(owner, "co_products", *prefix):
+            yield from _unit_problems(row, pointer(*path))
+    for name, value in document.get("parameters", {}).items():
+        yield from _parameter_problems(value, pointer("parameters", name))
+
+
+def _places(owner: Mapping[str, Any], key: str, *prefix: str) -> list[tuple[tuple[Any, ...], Json]]:
+    return [((*prefix, key, i), row) for i, row in enumerate(owner.get(key, []))]
+
+
+def _period_problems(document: Json) -> Iterator[Problem]:
+    period = document.get("period")
+    if document["basis"] == "period" and not period:
+        yield Problem("required", "/period", {"field": "period"})
+    if period and period["end"] < period["start"]:
+        yield Problem("period_order", "/period/end", {"start": period["start"], "end": period["end"]})
+
+
+def _output_problems(document: Json, shared: Mapping[str, Any]) -> Iterator[Problem]:
+    declared = document["product"]["declared_unit"]
+    yield from _quantity_problems(declared, "/product/declared_unit")
+    if declared["amount"] == 0:
+        yield Problem("zero", "/product/declared_unit/amount", {"field": "declared_unit"})
+    uses_period = document["basis"] == "period" or any(r.get("basis") == "period" for r in document["lines"])
+    output = document.get("output")
+    if (uses_period or shared) and not output:
+        yield Problem("period_without_output", "/output", {"field": "output"})
+    if output:
+        yield from _quantity_problems(output, "/output", declared["unit"])
+        if output["amount"] == 0:
+            yield Problem("zero", "/output/amount", {"field": "output"})
+    if pack := document["product"].get("pack"):
+        yield from _quantity_problems(pack, "/product/pack", declared["unit"])
+    if shared and document["product"].get("id") not in shared["outputs"]:
+        yield Problem("shared_without_product", "/shared/outputs", {"id": document["product"].get("id")})
+    for name, quantity in shared.get("outputs", {}).items():
+        yield from _quantity_problems(quantity, pointer("shared", "outputs", name), declared["unit"])
+
+
+def _unit_problems(row: Json, where: str) -> Iterator[Problem]:
+    yield from _quantity_problems(row, where)
+    if unit_mass := row.get("unit_mass"):
+        yield from _quantity_problems(unit_mass, where + "/unit_mass", "kg")
+    for i, leg in enumerate(row.get("transport", [])):
+        yield from _quantity_problems(leg["distance"], f"{where}/transport/{i}/distance", "km")
+    if footprint := row.get("supplier_footprint"):
+        per = _footprint_unit(footprint["unit"])
+        if per is None:
+            yield Problem("footprint_unit", where + "/supplier_footprint/unit", {"unit": footprint["unit"]})
+        else:
+            yield from _quantity_problems({"amount": 1, "unit": per}, where + "/supplier_footprint")
+
+
+def _quantity_problems(quantity: Json, where: str, needed: str | None = None) -> Iterator[Problem]:
+    try:
+        factor(quantity["unit"], needed or quantity["unit"])
+        if needed is None:
+            Quantity(quantity["amount"], quantity["unit"]).base  # noqa: B018 - an unknown unit raises
+    except Refused as error:
+        yield Problem(error.problems[0].code, where + "/unit", error.problems[0].values)
+
+
+def _parameter_problems(value: Any, where: str) -> Iterator[Problem]:
+    if isinstance(value, dict) and set(value) == {"amount", "unit"} and isinstance(value["unit"], str):
+        if not _is_number(value["amount"]):
+            yield Problem("not_a_number", where + "/amount", {"value": value["amount"]})
+        else:
+            yield from _quantity_problems(value, where)
+    elif not _is_number(value):
+        yield Problem("not_a_number", where, {"value": value})
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
+
+
+def _footprint_unit(text: str) -> str | None:
+    """The ``kg`` of ``kg CO2e/kg``; None if it is no such unit."""
+    for prefix in CARBON_PREFIXES:
+        if text.startswith(prefix):
+            return text[len(prefix) :]
+    return None
+
+
+# -- from documents to values
+
+
+def _bom(document: Json) -> Bom:
+    product, site, period = document["product"], document["site"], document.get("period", {})
+    loaded = _schema().load(document)
+    shared = document.get("shared")
+    return Bom(
+        product_id=product.get("id", ""),
+        name=loaded["product"]["name"],
+        category=product["category"],
+        declared_unit=_quantity(product["declared_unit"]),
+        basis=document["basis"],
+        boundary=document.get("boundary"),
+        pack=_optional(product.get("pack")),
+        country=site["country"],
+        region=site.get("region"),
+        start=loaded["period"]["start"] if period else None,
+        end=loaded["period"]["end"] if period else None,
+        output=_optional(document.get("output")),
+        lines=_lines(document),
+        activities=_activities(document),
+        co_products=_co_products(document),
+        shared=Shared(
+            outputs={k: _quantity(v) for k, v in shared["outputs"].items()},
+            lines=_lines(shared, "shared"),
+            activities=_activities(shared, "shared"),
+            co_products=_co_products(shared, "shared"),
+        )
+        if shared
+        else None,
+        parameters={
+            k: _quantity(v) if isinstance(v, dict) else float(v) for k, v in document.get("parameters", {}).items()
+        },
+        identifiers={k: product[k] for k in ("gtin", "hs_code", "brand") if k in product},
+    )
+
+
+def _quantity(value: Mapping[str, Any]) -> Quantity:
+    return Quantity(float(value["amount"]), value["unit"])
+
+
+def _optional(value: Mapping[str, Any] | None) -> Quantity | None:
+    return _quantity(value) if value else None
+
+
+def _lines(owner: Json, *prefix: str) -> tuple[Line, ...]:
+    return tuple(
+        Line(
+            id=row["id"],
+            name=row.get("name", row["id"]),
+            quantity=_quantity(row),
+            where=pointer(*path),
+            unit_mass=_optional(row.get("unit_mass")),
+            transport=tuple(Leg(leg["mode"], _quantity(leg["distance"])) for leg in row["transport"])
+            if "transport" in row
+            else None,
+            supplier_footprint=_supplier(row.get("supplier_footprint")),
+            **{k: row.get(k) for k in ("role", "process", "origin", "basis", "recycled_content", "cn_code")},
+        )
+        for path, row in _places(owner, "lines", *prefix)
+    )
+
+
+def _supplier(value: Json | None) -> SupplierFootprint | None:
+    if value is None:
+        return None
+    return SupplierFootprint(
+        value=float(value["value"]),
+        per=_footprint_unit(value["unit"]) or "kg",
+        biogenic_carbon=_optional(value.get("biogenic_carbon")),
+        verification=value.get("verification", ""),
+        **{k: value[k] for k in ("boundary", "gwp", "year")},
+    )
+
+
+def _activities(owner: Json, *prefix: str) -> tuple[Activity, ...]:
+    return tuple(
+        Activity(
+            section=section,
+            id=row.get("id", f"{section}-{i + 1}"),
+            quantity=_quantity(row),
+            where=pointer(*prefix, "activities", section, i),
+            kind=row.get(KIND_FIELD[section]),
+            evidence=row.get("evidence", ""),
+            **{k: row.get(k) for k in ("process", "basis")},
+        )
+        for section in SECTIONS
+        for i, row in enumerate(owner.get("activities", {}).get(section, []))
+    )
+
+
+def _co_products(owner: Json, *prefix: str) -> tuple[CoProduct, ...]:
+    return tuple(
+        CoProduct(
+            id=row["id"],
+            quantity=_quantity(row),
+            where=pointer(*path),
+            price=_optional(row.get("price")),
+            biogenic_carbon=_optional(row.get("biogenic_carbon")),
+            basis=row.get("basis"),
+        )
+        for path, row in _places(owner, "co_products", *prefix)
+    )
+
+
+# -- CSV
+
+
+def _read_csv(data: bytes) -> Bom:
+    """A BOM from CSV (docs/bom.md): UTF-8 with or without a byte-order mark, or GB18030. Problems name row and column."""
+    if len(data) > MAX_BYTES:
+        raise TooLarge(Problem("too_large", "", {"bytes": len(data), "limit": MAX_BYTES}))
+    text = _decoded(data, ("utf-8-sig", "gb18030"))
+    try:
+        rows = list(csv.reader(io.StringIO(text, newline=""), strict=True))
+    except csv.Error as error:
+        raise Malformed(Problem("unreadable_table", "", {"why": str(error)})) from error
+    sheet = read_sheet(rows)
+    try:
+        bom = bom_of(sheet.document)
+    except Refused as refused:
+        moved = [replace(p, where=located(p.where, sheet.places)) for p in refused.problems]
+        raise type(refused)(moved) from None
+    return replace(
+        bom,
+        lines=tuple(replace(row, where=located(row.where, sheet.places)) for row in bom.lines),
+        activities=tuple(replace(row, where=located(row.where, sheet.places)) for row in bom.activities),
+        co_products=tuple(replace(row, where=located(row.where, sheet.places)) for row in bom.co_products),
+    )

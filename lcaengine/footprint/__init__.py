@@ -1,0 +1,9 @@
+"""Solving and tracing: footprint, contributions, hotspots, the supply-chain tree, and the proof against Brightway."""
+
+from lcaengine.footprint.hotspots import hotspots
+from lcaengine.footprint.link import System, link
+from lcaengine.footprint.result import body, calculate
+from lcaengine.footprint.solve import Footprint, solve
+from lcaengine.footprint.tree import Node, Tree, trace
+
+__all__ = ["Footprint", "Node", "System", "Tree", "body", "calculate", "hotspots", "link", "solve", "trace"]

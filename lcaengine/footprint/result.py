@@ -1,0 +1,168 @@
+"""From a bill of materials to a footprint, and the body in which it is answered (docs/api.md)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from lcaengine import __version__
+from lcaengine.background import Release
+from lcaengine.bom import Bom
+from lcaengine.footprint.hotspots import carbon_name
+from lcaengine.footprint.link import link
+from lcaengine.footprint.solve import Footprint, solve
+from lcaengine.inventory import apply_rule
+from lcaengine.problems import Language
+from lcaengine.rules import Rule
+
+
+def calculate(bom: Bom, rule: Rule, release: Release, boundary: str | None = None) -> Footprint:
+    """The whole way: apply the rule, link, solve. Raises `Refused` with every problem."""
+    return solve(link(apply_rule(bom, rule, release, boundary), release))
+
+
+def body(footprint: Footprint, language: Language = "en") -> dict[str, Any]:
+    """The answer, without ``id`` and ``created`` (the store gives them)."""
+    s = footprint.system
+    inventory, release, total = s.inventory, s.release, footprint.value
+    return {
+        "product": _product(inventory.bom),
+        "declared_unit": inventory.declared_unit.as_dict(),
+        "boundary": inventory.boundary,
+        "rule": inventory.rule.about(),
+        "background": release.about(),
+        "engine": {"version": __version__},
+        "total": {"value": total, "unit": "kg CO2e", "indicator": inventory.rule.indicator},
+        "per": _per(footprint),
+        "indicators": _indicators(footprint),
+        "biogenic_carbon": {"value": footprint.biogenic_carbon, "unit": "kg C"},
+        "electricity": {
+            "location_based": total,
+            "market_based": footprint.alternative_total,
+            "headline": inventory.rule.electricity_headline,
+        },
+        "stages": _stages(footprint),
+        "lines": _lines(footprint),
+        "gases": _gases(footprint),
+        "assumptions": _assumptions(footprint),
+        "data_quality": _data_quality(footprint),
+        "warnings": [w.as_dict(language) for w in (*inventory.warnings, *s.warnings)],
+        "notice": dict(inventory.rule.notice),
+    }
+
+
+def _product(bom: Bom) -> dict[str, Any]:
+    product: dict[str, Any] = {"name": dict(bom.name), "category": bom.category, **bom.identifiers}
+    if bom.product_id:
+        product["id"] = bom.product_id
+    if bom.pack:
+        product["pack"] = bom.pack.as_dict()
+    return product
+
+
+def _per(footprint: Footprint) -> list[dict[str, Any]]:
+    """The total in the other units of the rule, and per pack."""
+    inventory = footprint.system.inventory
+    declared = inventory.declared_unit
+    wanted = [(q, None) for q in inventory.rule.also_per]
+    if inventory.bom.pack:
+        wanted.append((inventory.bom.pack, "pack"))  # type: ignore[arg-type]
+    return [
+        {**quantity.as_dict(), "what": what or "volume", "value": footprint.value * quantity.to(declared.unit) / declared.amount}
+        for quantity, what in wanted
+    ]
+
+
+def _indicators(footprint: Footprint) -> list[dict[str, Any]]:
+    release = footprint.system.release
+    return [
+        {"id": i["id"], "name": i["name"], "kind": i["kind"], "value": float(footprint.total[j]), "unit": i["unit"]}
+        for j, i in enumerate(release.indicators)
+    ]
+
+
+def _share(value: float, total: float) -> float | None:
+    return value / total if total else None
+
+
+def _stages(footprint: Footprint) -> list[dict[str, Any]]:
+    s = footprint.system
+    names = {stage.id: dict(stage.name) for stage in s.inventory.rule.stages}
+    return [
+        {"stage": stage, "name": names[stage], "value": float(v), "share": _share(float(v), footprint.value)}
+        for stage, v in zip(s.stages, footprint.stages[:, s.headline], strict=True)
+    ]
+
+
+def _lines(footprint: Footprint) -> list[dict[str, Any]]:
+    """One entry per line and stage: together they are the total."""
+    s = footprint.system
+    codes = [line.process for line in s.inventory.lines.values() if line.process]
+    names = s.release.catalogue.names(codes)
+    found = []
+    for (stage, line), value in zip(s.groups, footprint.groups[:, s.headline], strict=True):
+        shown = s.inventory.lines.get(line)
+        entry: dict[str, Any] = {
+            "line": line,
+            "name": dict(shown.name) if shown else carbon_name(),
+            "stage": stage,
+            "value": float(value),
+            "share": _share(float(value), footprint.value),
+        }
+        if shown:
+            entry |= {
+                "amount": shown.quantity.as_dict() if shown.quantity else None,
+                "process": _process(shown.process, names, s.release),
+                "matched_by": shown.matched_by,
+                "data": shown.data,
+            }
+        found.append(entry)
+    return found
+
+
+def _process(code: str | None, names: Mapping[str, Mapping[str, str]], release: Release) -> dict[str, Any] | None:
+    if code is None:
+        return None
+    return {"code": code, "name": dict(names[code]), "status": release.status(release.index[code])}
+
+
+def _gases(footprint: Footprint) -> list[dict[str, Any]]:
+    release = footprint.system.release
+    return [
+        {"gas": gas, "value": float(footprint.total[release.column_index[f"gas:{gas}"]])} for gas in release.gases
+    ]
+
+
+def _assumptions(footprint: Footprint) -> list[dict[str, Any]]:
+    """Every parameter used, with the share of the total (absolute values) that depends on it; largest first."""
+    s = footprint.system
+    values = np.abs(footprint.exchange_scores[:, s.headline])
+    gross = float(values.sum())
+    weight: dict[str, float] = {}
+    for exchange, value in zip(s.exchanges, values, strict=True):
+        for name in exchange.parameters:
+            weight[name] = weight.get(name, 0.0) + float(value)
+    found = [
+        {
+            "rule_id": a.rule_id, "parameter": a.parameter, "name": dict(a.name), "value": {"amount": a.value, "unit": a.unit},
+            "status": a.status, "evidence": a.evidence, "source": a.source,
+            "share": weight.get(a.parameter, 0.0) / gross if gross else None,
+        }
+        for a in s.inventory.assumptions
+    ]  # fmt: skip
+    return sorted(found, key=lambda a: -(a["share"] or 0.0))
+
+
+def _data_quality(footprint: Footprint) -> dict[str, Any]:
+    """PACT's primary data share, and the share that passes through estimated background figures (docs/method.md)."""
+    s = footprint.system
+    scores = footprint.exchange_scores[:, s.headline]
+    by_data = {kind: float(scores[[e.data == kind for e in s.exchanges]].sum()) for kind in ("primary", "secondary", "default")}
+    return {
+        "primary_data_share": _share(by_data["primary"], footprint.value),
+        "default_share": _share(by_data["default"], footprint.value),
+        "estimate_share": _share(footprint.estimated, footprint.value),
+        "unsplit_share": _share(float(footprint.total[s.release.column_index["gas:unsplit"]]), footprint.value),
+    }

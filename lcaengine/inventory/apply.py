@@ -1,0 +1,406 @@
+"""Applying a rule to a bill of materials: every line and activity becomes exchanges of the rule's unit processes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+
+from lcaengine import formulas, units
+from lcaengine.background import Release
+from lcaengine.bom import Activity, Bom, Line
+from lcaengine.inventory.model import Data, Exchange, ForegroundProcess, Inventory, LineShown, Warned
+from lcaengine.inventory.values import Values, all_activities, all_co_products, all_lines, line_in
+from lcaengine.problems import Problem, Refused
+from lcaengine.rules import Rule
+from lcaengine.rules.lint import OTHER
+from lcaengine.rules.template import ActivityTemplate, Kind, Role
+from lcaengine.units import Quantity
+
+CO2_PER_CARBON = 44 / 12
+
+
+def apply_rule(bom: Bom, rule: Rule, release: Release, boundary: str | None = None) -> Inventory:
+    """The foreground inventory of a BOM, per declared unit of the rule.
+
+    Raises `Refused` with every problem found: nothing is guessed, dropped or set to zero.
+    """
+    chosen = boundary or bom.boundary or rule.default_boundary
+    if chosen not in rule.boundaries:
+        raise Refused(Problem("boundary", "/boundary", {"value": chosen}))
+    units.factor(bom.declared_unit.unit, rule.declared_unit.unit)
+    work = _Work(bom, rule, release, Values(rule, bom), reached(rule, rule.boundaries[chosen]))
+    work.check_requirements()
+    for line, factor in all_lines(bom, rule):
+        work.attempt(work.add_line, line, factor)
+    for activity, factor in all_activities(bom, rule):
+        work.attempt(work.add_activity, activity, factor)
+    work.attempt(work.add_co_products)
+    work.attempt(work.add_rule_exchanges)
+    work.attempt(work.check_guardrails)
+    if work.problems:
+        raise Refused(work.problems)
+    return Inventory(
+        bom=bom,
+        rule=rule,
+        boundary=chosen,
+        declared_unit=rule.declared_unit,
+        processes=tuple(work.foreground_processes()),
+        exchanges=tuple(work.exchanges),
+        final=rule.boundaries[chosen],
+        lines=work.lines,
+        assumptions=work.values.assumptions(),
+        warnings=(*work.values.warnings, *work.warnings),
+    )
+
+
+def reached(rule: Rule, final: str) -> frozenset[str]:
+    """The foreground processes that the final one needs."""
+    inputs = {p.id: [i.process for i in p.inputs] for p in rule.processes}
+    found, waiting = set(), [final]
+    while waiting:
+        process = waiting.pop()
+        if process not in found:
+            found.add(process)
+            waiting.extend(inputs[process])
+    return frozenset(found)
+
+
+@dataclass
+class _Work:
+    """The inventory under construction."""
+
+    bom: Bom
+    rule: Rule
+    release: Release
+    values: Values
+    reached: frozenset[str]
+    exchanges: list[Exchange] = field(default_factory=list)
+    lines: dict[str, LineShown] = field(default_factory=dict)
+    problems: list[Problem] = field(default_factory=list)
+    warnings: list[Warned] = field(default_factory=list)
+
+    def attempt(self, step: Callable[..., None], *args: object) -> None:
+        """Collect the problems of a step and go on to the next."""
+        try:
+            step(*args)
+        except Refused as refused:
+            self.problems.extend(refused.problems)
+
+    def warn(self, code: str, where: str, rule_id: str = "", **values: object) -> None:
+        self.warnings.append(Warned(Problem(code, where, values), rule_id))
+
+    def add(self, exchange: Exchange) -> None:
+        if exchange.process in self.reached and exchange.amount:
+            self.exchanges.append(exchange)
+
+    # -- what the rule asks for
+
+    def check_requirements(self) -> None:
+        roles = {line.role for line, _ in all_lines(self.bom, self.rule)}
+        groups = {g for r in roles if r in self.rule.roles for g in self.rule.roles[r].groups}
+        sections = {a.section for a, _ in all_activities(self.bom, self.rule)}
+        for need in self.rule.requirements:
+            if need.role and need.role not in roles:
+                self._missing("missing_role", "/lines", need.rule_id, role=self.rule.roles[need.role].name, id=need.role)
+            if need.group and need.group not in groups:
+                able = [r.id for r in self.rule.roles.values() if need.group in r.groups]
+                self._missing("missing_group", "/lines", need.rule_id, roles=able)
+            if need.activities and not sections.intersection(need.activities):
+                self._missing("missing_activity", "/activities", need.rule_id, sections=list(need.activities))
+
+    def _missing(self, code: str, where: str, rule_id: str, **values: object) -> None:
+        self.problems.append(Problem(code, where, {"rule_id": rule_id, **values}))
+
+    # -- lines
+
+    def add_line(self, line: Line, factor: float) -> None:
+        role = self._role(line)
+        uses = self.values.parameter(role.uses) if role.uses else 1.0
+        if uses <= 0:
+            raise Refused(Problem("zero", f"/parameters/{role.uses}", {"field": role.uses}))
+        parameters = (role.uses,) if role.uses else ()
+        scale = factor / uses
+        data: Data = "primary" if line.supplier_footprint else "secondary"
+        base = Exchange(
+            process=role.process, kind="product", target="", amount=0.0, unit=role.unit, stage=role.stage, line=line.id,
+            activity="material", rule_id=role.rule_id, data=data, matched_by="role", where=line.where,
+            parameters=parameters,
+        )  # fmt: skip
+        if line.supplier_footprint:
+            self._add_supplier(line, role, scale, base)
+        else:
+            self._add_material(line, role, scale, base)
+        filled = line_in(line, role.unit) * units.base_factor(role.unit) * factor
+        for group in role.groups:
+            self.values.add(f"mass_{group}", filled)
+            self.values.add(f"net_mass_{group}", filled / uses)
+        self._add_inbound(line, role, scale, base)
+        self._add_end_of_life(line, role, scale, base)
+        shown = Quantity(line_in(line, role.unit) * scale, role.unit)
+        self.lines[line.id] = LineShown(
+            line.id, {"zh": line.name, "en": line.name}, shown, data,
+            "supplier_footprint" if line.supplier_footprint else "process" if line.process else "role",
+            line.process or role.target or (role.recycled.virgin if role.recycled else None),
+        )  # fmt: skip
+
+    def _role(self, line: Line) -> Role:
+        if line.role in self.rule.roles:
+            return self.rule.roles[line.role]
+        if line.role:
+            known = sorted(self.rule.roles)
+            raise Refused(Problem("unknown_role", line.where + "/role", {"role": line.role, "known": known}))
+        if line.process and OTHER in self.rule.roles:
+            return self.rule.roles[OTHER]
+        raise Refused(self._unmatched(line))
+
+    def _unmatched(self, line: Line) -> Problem:
+        """Neither role nor process: show what the name could mean, take nothing."""
+        candidates = []
+        for hit in self.release.catalogue.search(line.name, 5):
+            roles = [r.id for r in self.rule.roles.values() if hit.code in _processes(r)]
+            candidates.append({**hit.as_dict(), "roles": roles})
+        nearest = [f"{c['code']}{' (role ' + c['roles'][0] + ')' if c['roles'] else ''}" for c in candidates]
+        values = {"name": line.name, "nearest": nearest or ["–"], "candidates": candidates}
+        return Problem("line_unmatched", line.where, values)
+
+    def _add_material(self, line: Line, role: Role, scale: float, base: Exchange) -> None:
+        for code, share, parameters in self._sources(line, role):
+            product = self.release.find(code, line.where + "/process")
+            unit = self.release.unit(product)
+            amount = line_in(line, unit) * scale * share
+            matched = "process" if line.process else "role"
+            self.add(_with(base, target=code, amount=amount, unit=unit, matched_by=matched,
+                           parameters=base.parameters + parameters))  # fmt: skip
+
+    def _sources(self, line: Line, role: Role) -> Iterator[tuple[str, float, tuple[str, ...]]]:
+        """Background processes behind a line, with shares: one, or virgin and recycled (cut-off)."""
+        if line.process:
+            self.release.find(line.process, line.where + "/process")
+            if role.id != OTHER and line.process not in _processes(role):
+                self.warn("unusual_process", line.where + "/process", role.rule_id, process=line.process, role=role.name)
+            yield line.process, 1.0, ()
+        elif role.recycled:
+            given = line.recycled_content
+            share = given if given is not None else self.values.parameter(role.recycled.share)
+            if share > role.recycled.at:
+                values = {"value": share, "max": role.recycled.at, "role": role.name}
+                raise Refused(Problem("recycled_content_too_high", line.where + "/recycled_content", values))
+            used = () if given is not None else (role.recycled.share,)
+            yield role.recycled.virgin, 1 - share / role.recycled.at, used
+            yield role.recycled.recycled, share / role.recycled.at, used
+        elif role.target:
+            yield role.target, 1.0, ()
+        else:
+            raise Refused(self._unmatched(line))
+
+    def _add_supplier(self, line: Line, role: Role, scale: float, base: Exchange) -> None:
+        """A supplier's figure counts as unsplit CO2e; its biogenic carbon is what it says, else that of the role's product."""
+        footprint = line.supplier_footprint
+        assert footprint is not None
+        amount = line_in(line, footprint.per) * scale * footprint.value
+        supplied = _with(base, kind="emission", unit="kg", matched_by="supplier_footprint")
+        self.add(_with(supplied, target="co2e_unspecified", amount=amount))
+        if "gate" not in footprint.boundary.lower():
+            self.warn("supplier_boundary", line.where + "/supplier_footprint/boundary", role.rule_id, value=footprint.boundary)
+        if "AR6" not in footprint.gwp.upper():
+            self.warn("supplier_gwp", line.where + "/supplier_footprint/gwp", role.rule_id, value=footprint.gwp)
+        if footprint.biogenic_carbon:
+            carbon = footprint.biogenic_carbon.to("kg/kg") * line_in(line, "kg") * scale
+        else:
+            carbon = sum(
+                line_in(line, self.release.unit(i)) * scale * share * self.release.biogenic_carbon(i)
+                for code, share, _ in (self._sources(line, role) if role.target or role.recycled else ())
+                for i in [self.release.find(code)]
+            )
+        self.add(_with(supplied, target="co2_uptake", amount=CO2_PER_CARBON * carbon, activity="biogenic_carbon"))
+
+    def _add_inbound(self, line: Line, role: Role, scale: float, base: Exchange) -> None:
+        for mode, kilometres, parameters, data in self._legs(line, role):
+            if mode not in self.rule.inbound_modes:
+                known = sorted(self.rule.inbound_modes)
+                raise Refused(Problem("unknown_mode", line.where + "/transport", {"mode": mode, "known": known}))
+            freight = line_in(line, "t") * scale * kilometres
+            self.add(_with(base, target=self.rule.inbound_modes[mode], amount=freight, unit="t*km",
+                           activity="inbound_transport", data=data, matched_by="rule",
+                           parameters=base.parameters + parameters))  # fmt: skip
+
+    def _legs(self, line: Line, role: Role) -> Iterator[tuple[str, float, tuple[str, ...], Data]]:
+        """Legs as given, else the rule's defaults: from abroad where the origin says so."""
+        if line.transport is not None:
+            yield from ((leg.mode, leg.distance.to("km"), (), "secondary") for leg in line.transport)
+        elif role.inbound:
+            inbound = self.rule.inbound[role.inbound]
+            abroad = line.origin is not None and line.origin[:2] not in self.rule.home_countries
+            for leg in inbound.abroad if abroad else inbound.legs:
+                yield leg.mode, self.values.formula(leg.distance, "km"), (leg.distance,), "default"
+
+    def _add_end_of_life(self, line: Line, role: Role, scale: float, base: Exchange) -> None:
+        process = self.rule.end_of_life_process
+        if not role.end_of_life or process not in self.reached:
+            return
+        factor = self.values.formula(self.rule.end_of_life_factor, "")
+        for route in self.rule.end_of_life[role.end_of_life].routes:
+            share = self.values.formula(route.share, "")
+            unit = self.release.unit(self.release.find(route.target))
+            self.add(_with(base, process=process, kind="waste", stage="end_of_life", target=route.target, unit=unit,
+                           amount=line_in(line, unit) * scale * factor * share, activity="end_of_life", data="default",
+                           rule_id=self.rule.end_of_life[role.end_of_life].rule_id, matched_by="rule",
+                           parameters=(*base.parameters, *_parameters(self.rule, route.share, self.rule.end_of_life_factor)),
+                           ))  # fmt: skip
+
+    # -- activities
+
+    def add_activity(self, activity: Activity, factor: float) -> None:
+        template = self.rule.activities.get(activity.section)
+        if template is None:
+            values = {"section": activity.section, "known": sorted(self.rule.activities)}
+            raise Refused(Problem("activity_not_in_rule", activity.where, values))
+        kind = self._kind(activity, template)
+        base = Exchange(
+            process=template.process, kind="product", target="", amount=0.0, unit="kg", stage=template.stage,
+            line=activity.id, activity=activity.section, rule_id=template.rule_id, data="secondary",
+            matched_by="process" if activity.process else "role", where=activity.where,
+        )  # fmt: skip
+        if kind.target:
+            self._add_purchase(activity, kind, template, factor, base)
+        for flow, share in kind.flows.items():
+            amount = _activity_in(activity, "kg") * factor * share
+            self.add(_with(base, kind="emission", target=flow, amount=amount, unit="kg", data="primary"))
+        if template.unit:
+            self.values.add(f"sum_{activity.section}", activity.quantity.base * factor)
+        shown = Quantity(activity.quantity.amount * factor, activity.quantity.unit)
+        name = {"zh": activity.id, "en": activity.id}
+        data: Data = "primary" if kind.flows else "secondary"
+        self.lines[activity.id] = LineShown(activity.id, name, shown, data, base.matched_by, kind.target)
+
+    def _kind(self, activity: Activity, template: ActivityTemplate) -> Kind:
+        if activity.process:
+            self.release.find(activity.process, activity.where + "/process")
+            return Kind(target=activity.process)
+        chosen = activity.kind or template.default_kind
+        if chosen not in template.kinds:
+            code = "unknown_kind" if chosen else "kind_needed"
+            values = {"kind": chosen, "known": sorted(template.kinds), "section": activity.section}
+            raise Refused(Problem(code, activity.where, values))
+        if activity.section == "electricity" and self.bom.country not in self.rule.home_countries:
+            raise Refused(Problem("country_not_covered", activity.where, {"country": self.bom.country}))
+        return template.kinds[chosen]
+
+    def _add_purchase(
+        self, activity: Activity, kind: Kind, template: ActivityTemplate, factor: float, base: Exchange
+    ) -> None:
+        assert kind.target is not None
+        product = self.release.find(kind.target)
+        unit = self.release.unit(product)
+        amount, parameters = self._purchased(activity, kind, unit)
+        market = kind.market
+        if kind.needs_evidence and not activity.evidence:
+            market = template.unclaimed
+            self.warn("certificate_without_evidence", activity.where, template.rule_id)
+        treated = self.release.production(product) < 0
+        self.add(_with(base, kind="waste" if treated else "product", target=kind.target, amount=amount * factor, unit=unit,
+                       market_target=market, parameters=parameters))  # fmt: skip
+
+    def _purchased(self, activity: Activity, kind: Kind, unit: str) -> tuple[float, tuple[str, ...]]:
+        """The amount in the process's unit; a fuel given as energy is divided by its heating value."""
+        if kind.energy_content and units.same_dimension(activity.quantity.unit, "MJ"):
+            content = self.rule.parameters[kind.energy_content]
+            per_unit = self.values.parameter(content.id) * units.factor(content.unit, f"MJ/{unit}")
+            return activity.quantity.to("MJ") / per_unit, (content.id,)
+        return _activity_in(activity, unit), ()
+
+    # -- the rest
+
+    def add_co_products(self) -> None:
+        for co_product, factor in all_co_products(self.bom, self.rule):
+            template = self.rule.co_products.get(co_product.id)
+            if template is None:
+                values = {"id": co_product.id, "known": sorted(self.rule.co_products)}
+                self.problems.append(Problem("unknown_co_product", co_product.where + "/id", values))
+                continue
+            content, used = (
+                (co_product.biogenic_carbon.to("kg/kg"), ())
+                if co_product.biogenic_carbon
+                else (
+                    self.values.formula(template.biogenic_carbon, "kg/kg"),
+                    _parameters(self.rule, template.biogenic_carbon),
+                )
+            )
+            carbon = content * Quantity(co_product.quantity.amount * factor, co_product.quantity.unit).to("kg")
+            process = next(p for p in self.rule.processes if p.id == template.process)
+            self.add(Exchange(
+                process=process.id, kind="emission", target="co2_uptake", amount=-CO2_PER_CARBON * carbon, unit="kg",
+                stage=process.stage, line=co_product.id, activity="co_product", rule_id=template.rule_id, data="secondary",
+                matched_by="rule", where=co_product.where, parameters=used,
+            ))  # fmt: skip
+            shown = Quantity(co_product.quantity.amount * factor, co_product.quantity.unit)
+            self.lines[co_product.id] = LineShown(co_product.id, template.name, shown, "secondary", "rule", None)
+
+    def add_rule_exchanges(self) -> None:
+        for group in self.rule.groups():
+            self.values.add(f"mass_{group}", 0.0)
+            self.values.add(f"net_mass_{group}", 0.0)
+        for template in self.rule.exchanges:
+            if template.process not in self.reached:
+                continue
+            amount = self.values.formula(template.amount, template.unit, f"/rule/{template.id}")
+            self.add(Exchange(
+                process=template.process, kind="waste" if template.waste else "product", target=template.target,
+                amount=amount, unit=template.unit, stage=template.stage, line=template.id, activity=template.stage,
+                rule_id=template.rule_id, data="default", matched_by="rule",
+                parameters=_parameters(self.rule, template.amount),
+            ))  # fmt: skip
+            shown = Quantity(amount, template.unit)
+            self.lines[template.id] = LineShown(template.id, template.name, shown, "default", "rule", template.target)
+
+    def check_guardrails(self) -> None:
+        for rail in self.rule.guardrails:
+            try:
+                value = self.values.formula(rail.quantity, rail.unit)
+            except Refused:
+                self.warn("guardrail_not_checked", "", rail.rule_id, name=rail.name)
+                continue
+            low, high = rail.min, rail.max
+            if (low is not None and value < low) or (high is not None and value > high):
+                values = {"name": rail.name, "value": value, "unit": rail.unit,
+                          "range": f"{'–∞' if low is None else f'{low:g}'} … {'∞' if high is None else f'{high:g}'}"}  # fmt: skip
+                self.warn("guardrail", "", rail.rule_id, **values)
+
+    def foreground_processes(self) -> Iterator[ForegroundProcess]:
+        for template in self.rule.processes:
+            if template.id not in self.reached:
+                continue
+            carbon = None
+            if template.biogenic_carbon != "inputs":
+                carbon = self.values.formula(template.biogenic_carbon, "kg")
+            amount = self.values.formula(template.amount, template.unit)
+            yield ForegroundProcess(template.id, template.name, template.stage, amount, template.unit, carbon)
+            for source in template.inputs:
+                needed = self.values.formula(source.amount, template.unit)
+                self.add(Exchange(
+                    process=template.id, kind="foreground", target=source.process, amount=needed, unit=template.unit,
+                    stage=template.stage, line="", activity="foreground", rule_id=template.rule_id, data="secondary",
+                    matched_by="rule", parameters=_parameters(self.rule, source.amount),
+                ))  # fmt: skip
+
+
+def _with(exchange: Exchange, **changes: object) -> Exchange:
+    return replace(exchange, **changes)  # type: ignore[arg-type]
+
+
+def _processes(role: Role) -> frozenset[str]:
+    """Every background process that a role accepts."""
+    ends = (role.recycled.virgin, role.recycled.recycled) if role.recycled else ()
+    return frozenset(filter(None, (role.target, *role.accepts, *ends)))
+
+
+def _parameters(rule: Rule, *texts: str) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(n for text in texts for n in formulas.names(text) if n in rule.parameters))
+
+
+def _activity_in(activity: Activity, unit: str) -> float:
+    try:
+        return activity.quantity.to(unit)
+    except Refused as error:
+        raise Refused(Problem(error.problems[0].code, activity.where + "/unit", error.problems[0].values)) from None
+

@@ -1,0 +1,106 @@
+"""The foreground inventory: unit processes of one product, every exchange with its line, rule id and evidence."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from lcaengine.bom import Bom
+from lcaengine.problems import Problem
+from lcaengine.rules import Rule
+from lcaengine.units import Quantity
+
+Kind = Literal["product", "waste", "foreground", "emission"]
+Data = Literal["primary", "secondary", "default"]
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """An input, a waste handed over, or an emission of one run of a foreground process; ``amount`` as ``kind`` says.
+
+    ``product``: bought from the background; ``waste``: handed to a treatment; ``foreground``: from another process of the
+    inventory; ``emission``: an elementary flow. ``market_target`` is the product bought under the market-based method.
+    """
+
+    process: str
+    kind: Kind
+    target: str
+    amount: float
+    unit: str
+    stage: str
+    line: str
+    activity: str
+    rule_id: str
+    data: Data
+    matched_by: str
+    where: str = ""
+    parameters: tuple[str, ...] = ()
+    market_target: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ForegroundProcess:
+    """One run makes ``amount`` of its product. ``biogenic_carbon``: kg in that product; None: it keeps all it gets."""
+
+    id: str
+    name: Mapping[str, str]
+    stage: str
+    amount: float
+    unit: str
+    biogenic_carbon: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Assumption:
+    """A parameter of the rule as used: its default, or the value given."""
+
+    rule_id: str
+    parameter: str
+    name: Mapping[str, str]
+    value: float
+    unit: str
+    status: str
+    evidence: str
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class Warned:
+    """Something to review; the calculation went on. ``problem`` holds the texts."""
+
+    problem: Problem
+    rule_id: str = ""
+
+    def as_dict(self, language: str) -> dict[str, Any]:
+        lang: Any = language
+        body = self.problem.as_dict(lang)
+        return {**body, "rule_id": self.rule_id} if self.rule_id else body
+
+
+@dataclass(frozen=True, slots=True)
+class LineShown:
+    """What a result says of a line: its name and amount per declared unit."""
+
+    id: str
+    name: Mapping[str, str]
+    quantity: Quantity | None
+    data: Data
+    matched_by: str
+    process: str | None
+
+
+@dataclass(frozen=True)
+class Inventory:
+    """A bill of materials under a rule; amounts per ``declared_unit`` of the rule."""
+
+    bom: Bom
+    rule: Rule
+    boundary: str
+    declared_unit: Quantity
+    processes: tuple[ForegroundProcess, ...]
+    exchanges: tuple[Exchange, ...]
+    final: str
+    lines: Mapping[str, LineShown]
+    assumptions: tuple[Assumption, ...]
+    warnings: tuple[Warned, ...]

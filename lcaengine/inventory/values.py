@@ -1,0 +1,149 @@
+"""The numbers behind a rule's formulas for one bill of materials: parameters, masses of groups, totals of activities."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+
+from lcaengine import formulas, units
+from lcaengine.bom import Activity, Bom, CoProduct, Line
+from lcaengine.inventory.model import Assumption, Warned
+from lcaengine.problems import Problem, Refused
+from lcaengine.rules import Rule
+from lcaengine.rules.template import Parameter
+from lcaengine.units import Quantity
+
+
+def per_declared_unit(bom: Bom, rule: Rule, basis: str | None, shared: bool) -> float:
+    """What an amount of the BOM is multiplied with to be per declared unit of the rule.
+
+    Shared totals are divided by the output of all products: allocation by output volume (the rule's
+    ``shared_allocation``), since a product's share of the total over its own output is 1 / Σ output.
+    """
+    declared = rule.declared_unit
+    if shared and bom.shared:
+        total = sum(q.to(declared.unit) for q in bom.shared.outputs.values())
+        return declared.amount / total
+    if (basis or bom.basis) == "period":
+        if bom.output is None:
+            raise Refused(Problem("period_without_output", "/output", {"field": "output"}))
+        return declared.amount / bom.output.to(declared.unit)
+    return declared.amount / bom.declared_unit.to(declared.unit)
+
+
+def all_lines(bom: Bom, rule: Rule) -> Iterator[tuple[Line, float]]:
+    """Every line with its factor to one declared unit, shared ones included."""
+    yield from ((line, per_declared_unit(bom, rule, line.basis, False)) for line in bom.lines)
+    for line in bom.shared.lines if bom.shared else ():
+        yield line, per_declared_unit(bom, rule, line.basis, True)
+
+
+def all_activities(bom: Bom, rule: Rule) -> Iterator[tuple[Activity, float]]:
+    yield from ((a, per_declared_unit(bom, rule, a.basis, False)) for a in bom.activities)
+    for activity in bom.shared.activities if bom.shared else ():
+        yield activity, per_declared_unit(bom, rule, activity.basis, True)
+
+
+def all_co_products(bom: Bom, rule: Rule) -> Iterator[tuple[CoProduct, float]]:
+    yield from ((c, per_declared_unit(bom, rule, c.basis, False)) for c in bom.co_products)
+    for co_product in bom.shared.co_products if bom.shared else ():
+        yield co_product, per_declared_unit(bom, rule, co_product.basis, True)
+
+
+def line_in(line: Line, unit: str) -> float:
+    """The amount of a line in a unit; pieces become mass by ``unit_mass``; raises `Refused` with the line's place."""
+    try:
+        if units.same_dimension(line.quantity.unit, unit):
+            return line.quantity.to(unit)
+        if line.unit_mass and units.same_dimension(line.quantity.unit, "piece"):
+            return line.quantity.to("piece") * line.unit_mass.to(unit)
+        units.factor(line.quantity.unit, unit)
+    except Refused as error:
+        problem = error.problems[0]
+        raise Refused(Problem(problem.code, line.where + "/unit", problem.values)) from None
+    raise AssertionError("factor() of unlike dimensions raises")
+
+
+@dataclass
+class Values:
+    """Names and values for formulas, in coherent base units; remembers which parameters were used and where."""
+
+    rule: Rule
+    bom: Bom
+    numbers: dict[str, float] = field(default_factory=dict)
+    used: dict[str, None] = field(default_factory=dict)
+    warnings: list[Warned] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self._check_given()
+        for name, parameter in self.rule.parameters.items():
+            self.numbers[name] = self.given(parameter) * _base(parameter.unit)
+        self.numbers["declared"] = self.rule.declared_unit.base
+        self._warn_ranges()
+
+    def given(self, parameter: Parameter) -> float:
+        """The value of a parameter in its own unit: given by the BOM, or the default."""
+        value = self.bom.parameters.get(parameter.id, parameter.default)
+        if isinstance(value, Quantity):
+            return value.to(parameter.unit) if parameter.unit else value.amount
+        return value
+
+    def formula(self, text: str, unit: str, where: str = "") -> float:
+        """A formula's value in a unit; raises `Refused` with the place."""
+        self.use(formulas.names(text))
+        try:
+            return formulas.evaluate(text, self.numbers) / _base(unit)
+        except Refused as error:
+            raise Refused(Problem(error.problems[0].code, where, error.problems[0].values)) from None
+
+    def parameter(self, name: str) -> float:
+        """A plain parameter's value in its own unit, marked as used."""
+        self.use([name])
+        return self.given(self.rule.parameters[name])
+
+    def use(self, names: Iterable[str]) -> None:
+        self.used.update(dict.fromkeys(n for n in names if n in self.rule.parameters))
+
+    def add(self, name: str, base_amount: float) -> None:
+        self.numbers[name] = self.numbers.get(name, 0.0) + base_amount
+
+    def assumptions(self) -> tuple[Assumption, ...]:
+        """Every parameter that the result rests on."""
+        return tuple(self._assumption(p) for name, p in self.rule.parameters.items() if name in self.used)
+
+    def _assumption(self, p: Parameter) -> Assumption:
+        given = p.id in self.bom.parameters
+        source = self.rule.sources[p.source]
+        text = f"{source.title}{', ' + p.locator if p.locator else ''}{'. ' + p.note if p.note else ''}"
+        return Assumption(
+            rule_id=p.rule_id, parameter=p.id, name=p.name, value=self.given(p), unit=p.unit,
+            status="given" if given else "default", evidence="given" if given else p.status,
+            source="BOM" if given else text,
+        )  # fmt: skip
+
+    def _check_given(self) -> None:
+        """Parameters of the BOM exist and have the right dimension."""
+        problems = []
+        for name, value in self.bom.parameters.items():
+            where = f"/parameters/{name}"
+            if name not in self.rule.parameters:
+                known = sorted(self.rule.parameters)
+                problems.append(Problem("unknown_parameter", where, {"parameter": name, "known": known}))
+            elif isinstance(value, Quantity):
+                unit = self.rule.parameters[name].unit
+                if not unit or not units.same_dimension(value.unit, unit):
+                    values = {"unit": value.unit, "needed": unit or "-"}
+                    problems.append(Problem("wrong_dimension", where + "/unit", values))
+        if problems:
+            raise Refused(problems)
+
+    def _warn_ranges(self) -> None:
+        for name in self.bom.parameters:
+            p = self.rule.parameters[name]
+            if not p.min <= self.given(p) <= p.max:
+                values = {"name": p.name, "value": self.given(p), "min": p.min, "max": p.max, "unit": p.unit}
+                self.warnings.append(Warned(Problem("parameter_out_of_range", f"/parameters/{name}", values), p.rule_id))
+
+
+def _base(unit: str) -> float:
+    return units.base_factor(unit) if unit else 1.0

@@ -1,0 +1,99 @@
+"""Finding and loading rules: ``product_rules/<id>/<version>/rule.yaml``, and the folders in ``LCAENGINE_RULES``."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Iterator
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from lcaengine.data import folder
+from lcaengine.problems import NotFound, Problem, Refused
+from lcaengine.rules.lint import lint
+from lcaengine.rules.schema import rule_of
+from lcaengine.rules.template import Rule
+
+MAX_BYTES = 2_000_000
+
+
+class BadRule(Refused):
+    """A rule that cannot run."""
+
+
+class _Loader(yaml.SafeLoader):
+    """Safe YAML without aliases (no anchor bombs) and without duplicate keys."""
+
+    def compose_node(self, parent: Any, index: Any) -> Any:
+        if self.check_event(yaml.AliasEvent):
+            mark = self.peek_event().start_mark
+            raise BadRule(Problem("yaml_alias", f"line {mark.line + 1}"))
+        return super().compose_node(parent, index)
+
+    def construct_mapping(self, node: Any, deep: bool = False) -> dict[Any, Any]:
+        seen: set[Any] = set()
+        for key_node, _ in node.value:
+            key = self.construct_object(key_node, deep=True)
+            if key in seen:
+                where = f"line {key_node.start_mark.line + 1}"
+                raise BadRule(Problem("duplicate_json_key", where, {"key": key}))
+            seen.add(key)
+        return super().construct_mapping(node, deep)
+
+
+def rule_folders() -> list[Path]:
+    """The folders that hold rules: ours, then those in ``LCAENGINE_RULES``."""
+    extra = [Path(p) for p in os.environ.get("LCAENGINE_RULES", "").split(os.pathsep) if p]
+    return [folder("product_rules"), *extra]
+
+
+def rule_files() -> Iterator[Path]:
+    for root in rule_folders():
+        yield from sorted(root.glob("*/*/rule.yaml"))
+
+
+def load_rule(path: Path) -> Rule:
+    """The rule in a file; raises `BadRule` with every problem."""
+    return _loaded(path, path.stat().st_mtime_ns)
+
+
+@lru_cache(maxsize=64)
+def _loaded(path: Path, _changed: int) -> Rule:
+    data = path.read_bytes()
+    if len(data) > MAX_BYTES:
+        raise BadRule(Problem("too_large", path.name, {"bytes": len(data), "limit": MAX_BYTES}))
+    try:
+        document = yaml.load(data.decode("utf-8"), _Loader)  # noqa: S506 - a SafeLoader
+    except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as error:
+        raise BadRule(Problem("not_yaml", path.name, {"why": str(error).replace("\n", " ")[:200]})) from error
+    try:
+        rule = rule_of(document, hashlib.sha256(data.replace(b"\r\n", b"\n")).hexdigest())
+    except Refused as refused:
+        raise BadRule(refused.problems) from None
+    if problems := list(lint(rule)):
+        raise BadRule(problems)
+    return rule
+
+
+def list_rules() -> list[Rule]:
+    """Every rule, newest version of each last."""
+    return sorted((load_rule(path) for path in rule_files()), key=lambda r: (r.id, _order(r.version)))
+
+
+def find_rule(category: str, version: str | None = None) -> Rule:
+    """The rule of a category, by id or category name; the newest version unless one is named; raises `NotFound`."""
+    rules = list_rules()
+    found = [r for r in rules if category == r.id or category in r.categories]
+    if version is not None:
+        found = [r for r in found if r.version == version]
+    if not found:
+        known = sorted({r.id for r in rules})
+        raise NotFound(Problem("unknown_rule", "/product/category", {"rule": category, "known": known}))
+    return found[-1]
+
+
+def _order(version: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in version.split("."))

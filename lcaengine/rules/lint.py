@@ -1,0 +1,125 @@
+"""What can be wrong with a rule: small checks, one message each."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from lcaengine import formulas, units
+from lcaengine.problems import Problem, Refused
+from lcaengine.rules.template import Rule
+
+OTHER = "other"  # the role of lines that name a process and no role; it has no process of its own
+
+Check = Callable[[Rule], Iterator[Problem]]
+
+
+def lint(rule: Rule) -> Iterator[Problem]:
+    """Every problem of a rule; names first, since formulas need them."""
+    problems = [p for check in (check_names, check_units, check_defaults, check_sources) for p in check(rule)]
+    yield from problems or check_formulas(rule)
+
+
+def names(rule: Rule) -> dict[str, str]:
+    """Every name that a formula may use, with its unit.
+
+    ``declared``: the declared unit; ``mass_<group>``: mass of the lines of a group as filled, per run;
+    ``net_mass_<group>``: the same after division by uses; ``sum_<section>``: total of an activity section.
+    """
+    known = {name: p.unit for name, p in rule.parameters.items()}
+    known["declared"] = rule.declared_unit.unit
+    for group in rule.groups():
+        known[f"mass_{group}"] = known[f"net_mass_{group}"] = "kg"
+    for section, activity in rule.activities.items():
+        if activity.unit:
+            known[f"sum_{section}"] = activity.unit
+    return known
+
+
+def check_names(rule: Rule) -> Iterator[Problem]:
+    """Everything that is pointed to exists."""
+    stages, processes = {s.id for s in rule.stages}, {p.id for p in rule.processes}
+
+    def missing(where: str, what: str, name: str | None, known: object) -> Iterator[Problem]:
+        if name is not None and name not in known:  # type: ignore[operator]
+            yield Problem("unlinked", where, {"target": name, "what": what})
+
+    for process in rule.processes:
+        yield from missing(f"/processes/{process.id}", "stage", process.stage, stages)
+        for source in process.inputs:
+            yield from missing(f"/processes/{process.id}/inputs", "process", source.process, processes)
+    for role in rule.roles.values():
+        where = f"/roles/{role.id}"
+        yield from missing(where, "stage", role.stage, stages)
+        yield from missing(where, "process", role.process, processes)
+        yield from missing(where, "parameter", role.uses, rule.parameters)
+        yield from missing(where, "inbound", role.inbound, rule.inbound)
+        yield from missing(where, "end of life", role.end_of_life, rule.end_of_life)
+        if role.id != OTHER and (role.target is None) == (role.recycled is None):
+            yield Problem("role_target", where, {"role": role.id})
+        if role.recycled:
+            yield from missing(where, "parameter", role.recycled.share, rule.parameters)
+    for owner in (*rule.activities.values(), *rule.exchanges):
+        yield from missing(f"/{owner.rule_id}", "stage", owner.stage, stages)
+        yield from missing(f"/{owner.rule_id}", "process", owner.process, processes)
+    for name, inbound in rule.inbound.items():
+        for leg in (*inbound.legs, *inbound.abroad):
+            yield from missing(f"/inbound/{name}", "mode", leg.mode, rule.inbound_modes)
+            yield from missing(f"/inbound/{name}", "parameter", leg.distance, rule.parameters)
+    for final in (*rule.boundaries.values(), rule.end_of_life_process):
+        yield from missing("/boundaries", "process", final, processes)
+    yield from missing("/default_boundary", "boundary", rule.default_boundary, rule.boundaries)
+
+
+def check_units(rule: Rule) -> Iterator[Problem]:
+    texts = [(f"/parameters/{p.id}/unit", p.unit) for p in rule.parameters.values()]
+    texts += [(f"/processes/{p.id}/unit", p.unit) for p in rule.processes]
+    texts += [(f"/roles/{r.id}/unit", r.unit) for r in rule.roles.values()]
+    texts += [(f"/exchanges/{e.id}/unit", e.unit) for e in rule.exchanges]
+    texts += [(f"/guardrails/{g.rule_id}/unit", g.unit) for g in rule.guardrails]
+    for where, text in texts:
+        try:
+            if text:
+                units.unit(text)
+        except Refused as error:
+            yield Problem(error.problems[0].code, where, error.problems[0].values)
+
+
+def check_defaults(rule: Rule) -> Iterator[Problem]:
+    """A default lies in its own range."""
+    for p in rule.parameters.values():
+        if not p.min <= p.default <= p.max:
+            values = {"parameter": p.id, "default": p.default, "min": p.min, "max": p.max}
+            yield Problem("default_out_of_range", f"/parameters/{p.id}/default", values)
+
+
+def check_sources(rule: Rule) -> Iterator[Problem]:
+    for owner in (*rule.parameters.values(), *rule.guardrails, *rule.requirements):
+        if owner.source not in rule.sources:
+            yield Problem("unknown_rule_source", f"/{owner.rule_id}/source", {"source": owner.source})
+    for p in rule.parameters.values():
+        if p.status == "estimate" and not p.note:
+            yield Problem("estimate_without_reason", f"/parameters/{p.id}/note")
+
+
+def check_formulas(rule: Rule) -> Iterator[Problem]:
+    """Every formula parses, uses known names and has the dimension it needs."""
+    known = names(rule)
+    wanted: list[tuple[str, str, str]] = []
+    for process in rule.processes:
+        wanted.append((f"/processes/{process.id}/amount", process.amount, process.unit))
+        if process.biogenic_carbon != "inputs":
+            wanted.append((f"/processes/{process.id}/biogenic_carbon", process.biogenic_carbon, "kg"))
+        by_id = {p.id: p for p in rule.processes}
+        wanted += [
+            (f"/processes/{process.id}/inputs", i.amount, by_id[i.process].unit) for i in process.inputs
+        ]
+    wanted += [(f"/exchanges/{e.id}/amount", e.amount, e.unit) for e in rule.exchanges]
+    wanted += [(f"/guardrails/{g.rule_id}/quantity", g.quantity, g.unit) for g in rule.guardrails]
+    wanted += [(f"/end_of_life/{k}", r.share, "") for k, e in rule.end_of_life.items() for r in e.routes]
+    wanted.append(("/end_of_life_factor", rule.end_of_life_factor, ""))
+    wanted += [(f"/co_products/{c.id}/biogenic_carbon", c.biogenic_carbon, "kg/kg") for c in rule.co_products.values()]
+    for where, text, unit in wanted:
+        try:
+            formulas.check_dimension(text, known, unit)
+        except Refused as error:
+            yield Problem(error.problems[0].code, where, error.problems[0].values)
