@@ -126,7 +126,7 @@ def _dots(a: Array, b: Array) -> Array:
 
 def _scaled(a: Array, factors: Array, out: Array) -> Array:
     """Each column times its factor; einsum, for broadcasting along a short last axis is slow."""
-    return np.asarray(np.matmul(a, np.diag(factors), out=out))
+    return np.asarray(np.einsum("ij,j->ij", a, factors, out=out))
 
 
 def _ratio(a: Array, b: Array) -> Array:
