@@ -76,11 +76,11 @@ def _direct(A: Any, b: Array) -> Array:
 
 
 def _krylov(A: Any, b: Array) -> Array:
-    """BiCGSTAB on D⁻¹A, all columns at once (van der Vorst 1992), restarted from the true residual if it is not small."""
+    """BiCGSTAB on D⁻¹A, all columns at once: van der Vorst 1992, restarted if the true residual is not small."""
     diagonal = A.diagonal()
     if not np.all(diagonal):
         raise _Diverged("a zero on the diagonal")
-    M = A.tocsr(copy=True)
+    M = A.tocsr().astype(float, copy=True)
     M.data /= np.repeat(diagonal, np.diff(M.indptr))
     used = np.flatnonzero(b.any(axis=0))
     c = np.ascontiguousarray(b[:, used]) / diagonal[:, None]
@@ -96,7 +96,7 @@ def _krylov(A: Any, b: Array) -> Array:
 
 
 def _bicgstab(A: Any, b: Array) -> Array:
-    """``A x = b`` from x = 0. In place, for the vectors of all columns together are larger than a processor's cache."""
+    """``A x = b`` from x = 0, in place: the vectors of all columns together do not fit a processor's cache."""
     goal = _dots(b, b) * 1e-30
     x, p, v = np.zeros_like(b), np.zeros_like(b), np.zeros_like(b)
     r, work = b.copy(), np.empty_like(b)
