@@ -57,7 +57,9 @@ def _check(node: ast.expr, text: str) -> None:
             return
         case ast.UnaryOp(op=ast.USub() | ast.UAdd(), operand=operand):
             _check(operand, text)
-        case ast.BinOp(op=ast.Pow(), left=left, right=ast.Constant(value=int(n))) if 0 <= n <= MAX_EXPONENT:
+        case ast.BinOp(op=ast.Pow(), left=left, right=ast.Constant(value=int(n))) if (
+            type(n) is int and 0 <= n <= MAX_EXPONENT
+        ):
             _check(left, text)
         case ast.BinOp(op=ast.Add() | ast.Sub() | ast.Mult() | ast.Div(), left=left, right=right):
             _check(left, text)
@@ -91,9 +93,9 @@ def evaluate(text: str, values: Mapping[str, float]) -> float:
 def _value(node: ast.expr, values: Mapping[str, float]) -> float:
     match node:
         case ast.Constant(value=int() | float() as value):
-            return value
+            return float(value)  # whole numbers have no upper end: powers of them could take all memory
         case ast.Name(id=name):
-            return values[name]
+            return float(values[name])
         case ast.UnaryOp(op=op, operand=operand):
             value = _value(operand, values)
             return -value if isinstance(op, ast.USub) else value

@@ -68,7 +68,7 @@ _ALIASES = {
     "元": "CNY", "人民币": "CNY", "rmb": "CNY", "天": "d", "年": "a", "小时": "h", "yr": "a",
 }  # fmt: skip
 
-_ALLOWED = re.compile(r"^[A-Za-z0-9*/.^ ²³·一-鿿-]{1,40}$")
+_ALLOWED = re.compile(r"^[A-Za-z0-9_*/.^ ²³·一-鿿-]{1,40}$")
 
 
 class UnknownUnit(Refused):
@@ -87,14 +87,23 @@ def _registry() -> pint.UnitRegistry[float]:
 @lru_cache(maxsize=4096)
 def unit(text: str) -> pint.Unit:
     """The unit behind a text; raises `UnknownUnit`."""
-    parts = re.split(r"([*/])", _ALIASES.get(text.strip().lower(), text.strip()))
+    parts = re.split(r"([*/·])", _ALIASES.get(text.strip().lower(), text.strip()))
     canonical = "".join(_ALIASES.get(p.strip().lower(), p.strip()) for p in parts)
     canonical = canonical.replace("·", "*").replace("³", "3").replace("²", "2")
-    if not _ALLOWED.match(canonical) or re.search(r"\*\*|\^", canonical) or not canonical[:1].isalpha():
+    if not _ALLOWED.match(canonical) or re.search(r"\*\*|//|\^", canonical) or not canonical[:1].isalpha():
         raise UnknownUnit(Problem("unknown_unit", values={"unit": text}))
     try:
         return _registry().Unit(canonical)
-    except (pint.PintError, ValueError, TypeError, AttributeError, SyntaxError, KeyError) as error:
+    except (
+        pint.PintError,
+        ValueError,
+        TypeError,
+        AttributeError,
+        SyntaxError,
+        KeyError,
+        ArithmeticError,
+        AssertionError,
+    ) as error:
         raise UnknownUnit(Problem("unknown_unit", values={"unit": text})) from error
 
 
@@ -104,15 +113,20 @@ def factor(source: str, target: str) -> float:
     if source == target:
         return 1.0
     try:
-        return float(_registry().Quantity(1.0, unit(source)).to(unit(target)).magnitude)
+        return _converted(source, target)
     except pint.DimensionalityError as error:
         raise WrongDimension(Problem("wrong_dimension", values={"unit": source, "needed": target})) from error
+
+
+def _converted(source: str, target: str | None) -> float:
+    one: Any = _registry().Quantity(1.0, unit(source))
+    return float((one.to(unit(target)) if target else one.to_base_units()).magnitude)
 
 
 @lru_cache(maxsize=4096)
 def base_factor(text: str) -> float:
     """What one of this unit is in the coherent base units (kg, m, s, J, piece, CNY)."""
-    return float(_registry().Quantity(1.0, unit(text)).to_base_units().magnitude)
+    return _converted(text, None)
 
 
 @lru_cache(maxsize=4096)

@@ -192,7 +192,11 @@ def _write_brightway(tables: Tables, model: Model) -> dict[str, int]:
     for row in tables.elementary_flows:
         if row["bw2io_code"].startswith("lcaengine-"):
             bd.Database("biosphere3").new_node(
-                code=row["bw2io_code"], name=row["name_en"], unit="kilogram", type="emission", categories=("air",)
+                code=row["bw2io_code"],
+                name=row["name_en"],
+                unit="kilogram",
+                type="emission",
+                categories=("air",),
             ).save()
     nodes = {node["code"]: node.id for node in bd.Database("biosphere3")}
     for row in tables.elementary_flows:
@@ -213,9 +217,7 @@ def _brightway_data(tables: Tables, model: Model) -> dict[tuple[str, str], dict[
             "name": row["name_en"], "name_zh": row["name_zh"], "reference product": row["name_en"], "unit": row["unit"],
             "location": row["location"], "comment": row["note"], "exchanges": [],
         }  # fmt: skip
-    for i, j, value in zip(
-        model.technosphere.rows, model.technosphere.columns, model.technosphere.values, strict=True
-    ):
+    for i, j, value in zip(model.technosphere.rows, model.technosphere.columns, model.technosphere.values, strict=True):
         kind, amount = ("production", value) if i == j else ("technosphere", -value)
         data[DATABASE, model.codes[j]]["exchanges"].append(
             {"input": (DATABASE, model.codes[i]), "amount": amount, "type": kind}
@@ -240,7 +242,8 @@ def _write_datapackages(tables: Tables, model: Model, ids: Mapping[str, int], fo
     for j, row in enumerate(tables.indicators):
         used = np.flatnonzero(C[:, j])
         write_datapackage(
-            folder / row["id"], characterization_matrix=(flows[used], np.zeros(len(used), dtype=int), C[used, j])
+            folder / row["id"],
+            characterization_matrix=(flows[used], np.zeros(len(used), dtype=int), C[used, j]),
         )
 
 
@@ -258,7 +261,11 @@ def write_datapackage(path: Path, **matrices: tuple[Any, Any, Array]) -> None:
         indices["row"], indices["col"] = rows, columns
         extra = {"global_index": 0} if matrix == "characterization_matrix" else {}
         package.add_persistent_vector(
-            matrix=matrix, name=matrix, indices_array=indices, data_array=np.asarray(values, dtype=float), **extra
+            matrix=matrix,
+            name=matrix,
+            indices_array=indices,
+            data_array=np.asarray(values, dtype=float),
+            **extra,
         )
     package.finalize_serialization()
 

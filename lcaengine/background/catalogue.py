@@ -50,19 +50,24 @@ class Hit:
 
 def write_catalogue(
     path: Path,
-    processes: Iterable[Mapping[str, Any]],
+    processes: Iterable[dict[str, Any]],
     synonyms: Mapping[str, Iterable[str]],
-    exchanges: Iterable[Mapping[str, Any]] = (),
-    sources: Iterable[Mapping[str, Any]] = (),
+    exchanges: Iterable[dict[str, Any]] = (),
+    sources: Iterable[dict[str, Any]] = (),
 ) -> None:
     """Write the catalogue: processes, their exchanges and sources, and the full-text index of their names."""
     from sqlite_utils import Database
 
     rows = list(processes)
-    texts = [
-        {"code": r["code"], "text": indexed(" ".join([r["code"], r["name_zh"], r["name_en"], *synonyms.get(r["code"], ())]))}
-        for r in rows
-    ]
+    texts = []
+    for row in rows:
+        names = [
+            row["code"].replace("-", " "),
+            row["name_zh"],
+            row["name_en"],
+            *synonyms.get(row["code"], ()),
+        ]
+        texts.append({"code": row["code"], "names": "\n".join(names), "text": indexed(" ".join(names))})
     db = Database(path)
     db.table("processes").insert_all(rows, pk="code")
     db.table("names").insert_all(texts, pk="code").enable_fts(["text"], tokenize="unicode61")
@@ -125,7 +130,7 @@ class Catalogue:
     def search(self, text: str, limit: int = 10) -> list[Hit]:
         """Processes by name in Chinese or English, best first: those that hold every word, else any word.
 
-        The score is the share of the query's words found, plus a little for shorter (more exact) names.
+        The score is that of the best single name or synonym: the query's words found in it, and how much of it they are.
         """
         words = list(dict.fromkeys(tokens(text)))[:24]
         if not words:
@@ -133,7 +138,7 @@ class Catalogue:
         for joint in (" AND ", " OR "):
             match = joint.join(f'"{w}"*' if w.isascii() else f'"{w}"' for w in words)
             rows = self.query(
-                "SELECT p.code, p.name_zh, p.name_en, p.unit, p.location, n.text FROM names_fts f "
+                "SELECT p.code, p.name_zh, p.name_en, p.unit, p.location, n.names FROM names_fts f "
                 "JOIN names n ON n.rowid = f.rowid JOIN processes p ON p.code = n.code "
                 "WHERE names_fts MATCH ? ORDER BY bm25(names_fts) LIMIT ?",
                 [match, max(limit * 3, 30)],
@@ -145,8 +150,11 @@ class Catalogue:
 
 
 def _hit(row: Mapping[str, Any], words: list[str]) -> Hit:
-    stored = row["text"].split()
-    found = sum(1 for w in words if any(s.startswith(w) if w.isascii() else s == w for s in stored))
-    score = found / len(words) + 0.2 * len(words) / (len(words) + len(stored))
-    name = {"zh": row["name_zh"], "en": row["name_en"]}
-    return Hit(row["code"], name, row["unit"], row["location"], score)
+    score = max(_similarity(words, tokens(name)) for name in row["names"].split("\n"))
+    return Hit(row["code"], {"zh": row["name_zh"], "en": row["name_en"]}, row["unit"], row["location"], score)
+
+
+def _similarity(words: list[str], name: list[str]) -> float:
+    """How much of the query stands in one name, and how much of that name it is."""
+    found = sum(1 for w in words if any(n.startswith(w) if w.isascii() else n == w for n in name))
+    return 0.7 * found / len(words) + 0.3 * min(found / len(name), 1.0) if name else 0.0

@@ -28,9 +28,11 @@ Check = Callable[[Tables], Iterator[Problem]]
 
 
 def check_tables(tables: Tables) -> list[Problem]:
-    """Every problem of the tables; links first, since the later checks need them."""
-    problems = [p for check in STRUCTURE for p in check(tables)]
-    return problems or [p for check in CONTENT for p in check(tables)]
+    """Every problem of the tables; columns first, then links, then units, since the later checks need them."""
+    for stage in STAGES:
+        if problems := [p for check in stage for p in check(tables)]:
+            return problems
+    return []
 
 
 def check_schema(tables: Tables) -> Iterator[Problem]:
@@ -110,9 +112,17 @@ def check_producers(tables: Tables) -> Iterator[Problem]:
         keys = [tables.process[code]["allocation_key"] for code in (row["process"], row["target"])]
         if "" in keys:
             yield Problem("no_allocation_key", row.at("target"), {"target": row["target"]})
+    for code, rows in by_process.items():
+        keys = [tables.process[made]["allocation_key"] for made in (code, *_coproducts(rows))]
+        if len(keys) > 1 and all(key and float(key) == 0 for key in keys):
+            yield Problem("no_allocation_key", tables.process[code].at("allocation_key"), {"target": code})
     for code in tables.process:
         if code not in by_process and code not in producer and "burden-free" not in tables.process[code]["tags"]:
             yield Problem("empty_process", tables.process[code].at("code"), {"process": code})
+
+
+def _coproducts(rows: list[Row]) -> list[str]:
+    return [row["target"] for row in rows if row["kind"] == "coproduct"]
 
 
 def check_formulas(tables: Tables) -> Iterator[Problem]:
@@ -191,8 +201,17 @@ def check_unit_names(tables: Tables) -> Iterator[Problem]:
             yield Problem(error.problems[0].code, row.at("unit"), error.problems[0].values)
 
 
-STRUCTURE: tuple[Check, ...] = (check_schema, check_unique, check_links, check_unit_names)
-CONTENT: tuple[Check, ...] = (
-    check_sources, check_units, check_production, check_producers, check_formulas, check_status,
-    check_biogenic_carbon, check_indicators, check_synonyms,
-)  # fmt: skip
+STAGES: tuple[tuple[Check, ...], ...] = (
+    (check_schema,),
+    (check_unique, check_links, check_unit_names),
+    (
+        check_sources,
+        check_units,
+        check_production,
+        check_producers,
+        check_formulas,
+        check_status,
+        check_indicators,
+    ),
+    (check_synonyms, check_biogenic_carbon),
+)

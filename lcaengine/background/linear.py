@@ -72,7 +72,7 @@ def _direct(A: Any, b: Array) -> Array:
 
     factorised = splu(A.tocsc())
     x = np.asarray(factorised.solve(b))
-    return x + np.asarray(factorised.solve(b - A @ x))  # one step of refinement
+    return np.asarray(x + factorised.solve(b - A @ x), dtype=float)  # one step of refinement
 
 
 def _krylov(A: Any, b: Array) -> Array:

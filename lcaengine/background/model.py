@@ -108,7 +108,10 @@ def _add_process(
         column = at[code]
         model.technosphere.add(column, column, made[code])
         for row in exchanges:
-            amount, estimate = share * in_target_unit(row, tables) if share else 0.0, row["status"] == "estimate"
+            amount, estimate = (
+                share * in_target_unit(row, tables) if share else 0.0,
+                row["status"] == "estimate",
+            )
             if not amount or row["kind"] == "coproduct":
                 continue
             if row["kind"] == "biosphere":
@@ -116,6 +119,6 @@ def _add_process(
             else:
                 sign = 1.0 if row["kind"] == "substitution" else -1.0
                 model.technosphere.add(at[row["target"]], column, sign * amount, estimate)
-        if correction := made[code] * carbon_content(code, tables) - share * carbon_out:
-            if len(made) > 1:
-                model.biosphere.add(flow_at["co2_uptake"], column, CO2_PER_CARBON * correction)
+        correction = made[code] * carbon_content(code, tables) - share * carbon_out
+        if len(made) > 1 and correction:
+            model.biosphere.add(flow_at["co2_uptake"], column, CO2_PER_CARBON * correction)

@@ -110,9 +110,7 @@ class Release:
             return self.index[code]
         candidates = [hit.as_dict() for hit in self.catalogue.search(code.replace("-", " "), 5)]
         shown = [c["code"] for c in candidates]
-        raise NotFound(
-            Problem("unknown_process", where, {"process": code, "nearest": shown, "candidates": candidates})
-        )
+        raise NotFound(Problem("unknown_process", where, {"process": code, "nearest": shown, "candidates": candidates}))
 
     def unit(self, product: int) -> str:
         return self.units[int(self.unit_code[product])]
@@ -152,17 +150,13 @@ def load_release(path: Path) -> Release:
         return np.load(path / f"{name}.npy", mmap_mode="r")
 
     def columns(name: str) -> Columns:
-        parts = (mapped(f"{name}_{part}") for part in ("data", "indices", "indptr"))
-        return Columns(*parts, rows=meta["rows"][name])
+        data, indices, indptr = (mapped(f"{name}_{part}") for part in ("data", "indices", "indptr"))
+        return Columns(data, indices, indptr, meta["rows"][name])
 
-    return Release(
-        path=path,
-        technosphere=columns("technosphere"),
-        biosphere=columns("biosphere"),
-        **{name: mapped(name) for name in ARRAYS},
-        **{k: tuple(meta[k]) for k in ("columns", "units", "indicators", "gases", "flows")},
-        **{k: meta[k] for k in ("id", "name", "version", "year", "gwp_set")},
-    )
+    fields: dict[str, Any] = {name: mapped(name) for name in ARRAYS}
+    fields |= {k: tuple(meta[k]) for k in ("columns", "units", "indicators", "gases", "flows")}
+    fields |= {k: meta[k] for k in ("id", "name", "version", "year", "gwp_set")}
+    return Release(path=path, technosphere=columns("technosphere"), biosphere=columns("biosphere"), **fields)
 
 
 @lru_cache(maxsize=4)

@@ -1,7 +1,7 @@
 """Reading bills of materials."""
 
 from lcaengine.bom.model import Activity, Bom, CoProduct, Leg, Line, Shared, SupplierFootprint
-from lcaengine.bom.reading import read_bom, read_plant
+from lcaengine.bom.reading import bom_of, read_bom, read_document, read_plant
 
 __all__ = [
     "Activity",
@@ -11,6 +11,8 @@ __all__ = [
     "Line",
     "Shared",
     "SupplierFootprint",
+    "bom_of",
     "read_bom",
+    "read_document",
     "read_plant",
 ]

@@ -11,7 +11,17 @@ from dataclasses import replace
 from functools import cache
 from typing import Any
 
-from lcaengine.bom.model import KIND_FIELD, SECTIONS, Activity, Bom, CoProduct, Leg, Line, Shared, SupplierFootprint
+from lcaengine.bom.model import (
+    KIND_FIELD,
+    SECTIONS,
+    Activity,
+    Bom,
+    CoProduct,
+    Leg,
+    Line,
+    Shared,
+    SupplierFootprint,
+)
 from lcaengine.bom.sheet import located, read_sheet
 from lcaengine.problems import Malformed, Problem, Refused, TooLarge
 from lcaengine.units import Quantity, factor
@@ -25,7 +35,15 @@ Json = dict[str, Any]
 
 def read_bom(data: bytes, media_type: str = "application/json") -> Bom:
     """A BOM from JSON or CSV bytes; raises `Refused` with every problem found."""
-    return _read_csv(data) if "csv" in media_type else bom_of(json_document(data))
+    return read_document(data, media_type)[1]
+
+
+def read_document(data: bytes, media_type: str = "application/json") -> tuple[Json, Bom]:
+    """The JSON document behind some bytes, and the BOM in it."""
+    if "csv" in media_type:
+        return _read_csv(data)
+    document = json_document(data)
+    return document, bom_of(document)
 
 
 def read_plant(data: bytes) -> list[Json]:
@@ -37,9 +55,7 @@ def read_plant(data: bytes) -> list[Json]:
     if "products" not in document:
         return [document]
     common = {k: v for k, v in document.items() if k not in {"products", "shared"}}
-    outputs = {
-        p.get("product", {}).get("id", str(i)): p.get("output") for i, p in enumerate(document["products"])
-    }
+    outputs = {p.get("product", {}).get("id", str(i)): p.get("output") for i, p in enumerate(document["products"])}
     shared = {**document.get("shared", {}), "outputs": outputs}
     return [{**common, **product, "shared": shared} for product in document["products"]]
 
@@ -305,7 +321,7 @@ def _lines(owner: Json, *prefix: str) -> tuple[Line, ...]:
     return tuple(
         Line(
             id=row["id"],
-            name=row.get("name", row["id"]),
+            name=row.get("name") or row["id"],
             quantity=_quantity(row),
             where=pointer(*path),
             unit_mass=_optional(row.get("unit_mass")),
@@ -313,7 +329,12 @@ def _lines(owner: Json, *prefix: str) -> tuple[Line, ...]:
             if "transport" in row
             else None,
             supplier_footprint=_supplier(row.get("supplier_footprint")),
-            **{k: row.get(k) for k in ("role", "process", "origin", "basis", "recycled_content", "cn_code")},
+            role=row.get("role"),
+            process=row.get("process"),
+            origin=row.get("origin"),
+            basis=row.get("basis"),
+            recycled_content=row.get("recycled_content"),
+            cn_code=row.get("cn_code"),
         )
         for path, row in _places(owner, "lines", *prefix)
     )
@@ -364,8 +385,8 @@ def _co_products(owner: Json, *prefix: str) -> tuple[CoProduct, ...]:
 # -- CSV
 
 
-def _read_csv(data: bytes) -> Bom:
-    """A BOM from CSV (docs/bom.md): UTF-8 with or without a byte-order mark, or GB18030. Problems name row and column."""
+def _read_csv(data: bytes) -> tuple[Json, Bom]:
+    """A BOM from CSV: UTF-8 with or without a byte-order mark, or GB18030. Problems name row and column."""
     if len(data) > MAX_BYTES:
         raise TooLarge(Problem("too_large", "", {"bytes": len(data), "limit": MAX_BYTES}))
     text = _decoded(data, ("utf-8-sig", "gb18030"))
@@ -379,9 +400,10 @@ def _read_csv(data: bytes) -> Bom:
     except Refused as refused:
         moved = [replace(p, where=located(p.where, sheet.places)) for p in refused.problems]
         raise type(refused)(moved) from None
-    return replace(
+    placed = replace(
         bom,
         lines=tuple(replace(row, where=located(row.where, sheet.places)) for row in bom.lines),
         activities=tuple(replace(row, where=located(row.where, sheet.places)) for row in bom.activities),
         co_products=tuple(replace(row, where=located(row.where, sheet.places)) for row in bom.co_products),
     )
+    return sheet.document, placed

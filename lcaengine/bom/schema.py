@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import Any, ClassVar
 
 from marshmallow import RAISE, Schema, ValidationError, fields, validate
 
@@ -14,7 +14,7 @@ MAX_TEXT = 500
 class Number(fields.Float):
     """A finite number that is not a text, not negative."""
 
-    default_error_messages = {"invalid": "not_a_number", "special": "not_finite", "too_large": "not_finite",
+    default_error_messages: ClassVar[dict[str, str]] = {"invalid": "not_a_number", "special": "not_finite", "too_large": "not_finite",
                               "negative": "negative"}  # fmt: skip
 
     def _validated(self, value: Any) -> float:
@@ -42,7 +42,7 @@ class _Strict(Schema):
     class Meta:
         unknown = RAISE
 
-    error_messages = {"unknown": "unknown_field", "type": "not_an_object"}
+    error_messages: ClassVar[dict[str, str]] = {"unknown": "unknown_field", "type": "not_an_object"}
 
 
 class QuantitySchema(_Strict):
@@ -57,7 +57,7 @@ def _quantity(**options: Any) -> fields.Nested:
 class LocalText(fields.Field[Any]):
     """A text, or ``{"zh": …, "en": …}``."""
 
-    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> dict[str, str]:
+    def _deserialize(self, value: Any, *_: Any, **__: Any) -> dict[str, str]:
         if isinstance(value, str) and 0 < len(value) <= MAX_TEXT:
             return {"zh": value, "en": value}
         if not isinstance(value, dict) or not value or not set(value) <= {"zh", "en"}:
@@ -81,7 +81,9 @@ class ProductSchema(_Strict):
 
 class SiteSchema(_Strict):
     country = fields.String(
-        required=True, validate=validate.Regexp(r"^[A-Z]{2}$", error="country_code"), metadata={"example": "CN"}
+        required=True,
+        validate=validate.Regexp(r"^[A-Z]{2}$", error="country_code"),
+        metadata={"example": "CN"},
     )
     region = fields.String(validate=validate.Regexp(r"^[A-Z]{2}-[A-Z0-9]{1,3}$", error="region_code"))
     name = Text()
@@ -103,7 +105,10 @@ class SupplierFootprintSchema(_Strict):
     boundary = Text(required=True, metadata={"example": "cradle_to_gate"})
     gwp = Text(required=True, metadata={"example": "AR6"})
     year = fields.Integer(
-        required=True, strict=True, validate=validate.Range(1990, 2100, error="year"), error_messages={"invalid": "year"}
+        required=True,
+        strict=True,
+        validate=validate.Range(1990, 2100, error="year"),
+        error_messages={"invalid": "year"},
     )
     verification = Text()
     biogenic_carbon = _quantity()
@@ -140,7 +145,9 @@ class ActivitySchema(_Strict):
 
 
 class ElectricitySchema(ActivitySchema):
-    supply = Text(metadata={"description": "grid (default), certificate_wind, certificate_pv, certificate_hydro, onsite_pv"})
+    supply = Text(
+        metadata={"description": "grid (default), certificate_wind, certificate_pv, certificate_hydro, onsite_pv"}
+    )
 
 
 class FuelSchema(ActivitySchema):
@@ -171,7 +178,7 @@ class DirectEmissionSchema(ActivitySchema):
     flow = Text()
 
 
-def _activities(schema: type[ActivitySchema]) -> fields.List:
+def _activities(schema: type[ActivitySchema]) -> fields.List[Any]:
     return fields.List(fields.Nested(schema), validate=validate.Length(max=MAX_LINES, error="too_many"))
 
 

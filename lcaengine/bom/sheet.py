@@ -116,7 +116,12 @@ def _add_property(sheet: Sheet, number: int, section: str, row: Mapping[str, str
 
 
 def _add_entry(
-    sheet: Sheet, number: int, row: Mapping[str, str], entries: list[Json], prefix: str, kind: str | None = None
+    sheet: Sheet,
+    number: int,
+    row: Mapping[str, str],
+    entries: list[Json],
+    prefix: str,
+    kind: str | None = None,
 ) -> None:
     where = f"{prefix}/{len(entries)}"
     sheet.places[where] = f"row {number}"

@@ -37,7 +37,12 @@ def line_contributions(footprint: Footprint) -> list[Entry]:
         stages.setdefault(line, []).append(stage)
     shown = s.inventory.lines
     return [
-        {"id": line, "name": dict(shown[line].name) if line in shown else carbon_name(), "stages": stages[line], "value": v}
+        {
+            "id": line,
+            "name": dict(shown[line].name) if line in shown else carbon_name(),
+            "stages": stages[line],
+            "value": v,
+        }
         for line, v in sums.items()
     ]
 
@@ -60,7 +65,7 @@ def process_contributions(footprint: Footprint) -> list[Entry]:
     s = footprint.system
     supply = s.release.supply(footprint.background_demand())
     direct = supply * s.release.direct[:, s.headline]
-    used = np.flatnonzero(direct)
+    used = [int(j) for j in np.flatnonzero(direct)]
     names = s.release.catalogue.names(s.release.codes[int(s.release.reference[j])] for j in used)
     found: list[Entry] = []
     for j in used:

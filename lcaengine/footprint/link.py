@@ -118,9 +118,7 @@ def link(inventory: Inventory, release: Release) -> System:
     )
 
 
-def _sorted(
-    inventory: Inventory, exchanges: Sequence[Exchange]
-) -> tuple[list[Exchange], list[tuple[str, str]]]:
+def _sorted(inventory: Inventory, exchanges: Sequence[Exchange]) -> tuple[list[Exchange], list[tuple[str, str]]]:
     """Exchanges by stage (in the rule's order), then line (in order of appearance); and the groups."""
     stage_order = {s.id: i for i, s in enumerate(inventory.rule.stages)}
     line_order: dict[str, int] = {}
@@ -149,9 +147,7 @@ def _targets(exchanges: Sequence[Exchange], release: Release) -> tuple[Index, In
     return product, flow, amount
 
 
-def _alternative(
-    exchanges: Sequence[Exchange], product: Index, release: Release, inventory: Inventory
-) -> Array:
+def _alternative(exchanges: Sequence[Exchange], product: Index, release: Release, inventory: Inventory) -> Array:
     """Headline score of the market-based product minus that of the location-based one, per unit."""
     column = release.column_index[inventory.rule.indicator]
     difference = np.zeros(len(exchanges))
@@ -182,7 +178,7 @@ def _closing(
     given = np.array([p.biogenic_carbon or 0.0 for p in inventory.processes])
     system = np.eye(m) - np.where(fixed[:, None], 0.0, passed)
     try:
-        carbon = np.linalg.solve(system, np.where(fixed, given, coming))
+        carbon = np.asarray(np.linalg.solve(system, np.where(fixed, given, coming)), dtype=float)
     except np.linalg.LinAlgError:
         carbon = given  # the foreground itself has no solution: solve() says so
     gaps = np.where(fixed, coming + passed @ carbon - carbon, 0.0)

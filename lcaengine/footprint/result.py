@@ -14,7 +14,6 @@ from lcaengine.footprint.hotspots import carbon_name
 from lcaengine.footprint.link import link
 from lcaengine.footprint.solve import Footprint, solve
 from lcaengine.inventory import apply_rule
-from lcaengine.problems import Language
 from lcaengine.rules import Rule
 
 
@@ -23,8 +22,8 @@ def calculate(bom: Bom, rule: Rule, release: Release, boundary: str | None = Non
     return solve(link(apply_rule(bom, rule, release, boundary), release))
 
 
-def body(footprint: Footprint, language: Language = "en") -> dict[str, Any]:
-    """The answer, without ``id`` and ``created`` (the store gives them)."""
+def body(footprint: Footprint) -> dict[str, Any]:
+    """The answer, without ``id`` and ``created`` (the store gives them); texts in both languages."""
     s = footprint.system
     inventory, release, total = s.inventory, s.release, footprint.value
     return {
@@ -48,7 +47,7 @@ def body(footprint: Footprint, language: Language = "en") -> dict[str, Any]:
         "gases": _gases(footprint),
         "assumptions": _assumptions(footprint),
         "data_quality": _data_quality(footprint),
-        "warnings": [w.as_dict(language) for w in (*inventory.warnings, *s.warnings)],
+        "warnings": [w.as_dict() for w in (*inventory.warnings, *s.warnings)],
         "notice": dict(inventory.rule.notice),
     }
 
@@ -70,7 +69,11 @@ def _per(footprint: Footprint) -> list[dict[str, Any]]:
     if inventory.bom.pack:
         wanted.append((inventory.bom.pack, "pack"))  # type: ignore[arg-type]
     return [
-        {**quantity.as_dict(), "what": what or "volume", "value": footprint.value * quantity.to(declared.unit) / declared.amount}
+        {
+            **quantity.as_dict(),
+            "what": what or "volume",
+            "value": footprint.value * quantity.to(declared.unit) / declared.amount,
+        }
         for quantity, what in wanted
     ]
 
@@ -78,7 +81,13 @@ def _per(footprint: Footprint) -> list[dict[str, Any]]:
 def _indicators(footprint: Footprint) -> list[dict[str, Any]]:
     release = footprint.system.release
     return [
-        {"id": i["id"], "name": i["name"], "kind": i["kind"], "value": float(footprint.total[j]), "unit": i["unit"]}
+        {
+            "id": i["id"],
+            "name": i["name"],
+            "kind": i["kind"],
+            "value": float(footprint.total[j]),
+            "unit": i["unit"],
+        }
         for j, i in enumerate(release.indicators)
     ]
 
@@ -130,9 +139,7 @@ def _process(code: str | None, names: Mapping[str, Mapping[str, str]], release: 
 
 def _gases(footprint: Footprint) -> list[dict[str, Any]]:
     release = footprint.system.release
-    return [
-        {"gas": gas, "value": float(footprint.total[release.column_index[f"gas:{gas}"]])} for gas in release.gases
-    ]
+    return [{"gas": gas, "value": float(footprint.total[release.column_index[f"gas:{gas}"]])} for gas in release.gases]
 
 
 def _assumptions(footprint: Footprint) -> list[dict[str, Any]]:
@@ -159,7 +166,9 @@ def _data_quality(footprint: Footprint) -> dict[str, Any]:
     """PACT's primary data share, and the share that passes through estimated background figures (docs/method.md)."""
     s = footprint.system
     scores = footprint.exchange_scores[:, s.headline]
-    by_data = {kind: float(scores[[e.data == kind for e in s.exchanges]].sum()) for kind in ("primary", "secondary", "default")}
+    by_data = {
+        kind: float(scores[[e.data == kind for e in s.exchanges]].sum()) for kind in ("primary", "secondary", "default")
+    }
     return {
         "primary_data_share": _share(by_data["primary"], footprint.value),
         "default_share": _share(by_data["default"], footprint.value),

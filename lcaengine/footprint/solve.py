@@ -70,7 +70,7 @@ class Footprint:
 def solve(system: System) -> Footprint:
     """Solve a linked foreground; raises `NoSolution`."""
     x = foreground_runs(system)
-    scores = (system.amount * x[system.process])[:, None] * system.scores
+    scores = (system.amount * x[system.process])[:, None] * system.scores + 0.0  # no negative zeros
     groups = np.add.reduceat(scores, system.group_starts)
     stages = np.add.reduceat(groups, system.stage_starts)
     return Footprint(system, x, scores, groups, stages, stages.sum(axis=0))
@@ -85,7 +85,7 @@ def foreground_runs(system: System, transpose: bool = False, rhs: Array | None =
     M = np.zeros((len(b), len(b)))
     np.add.at(M, (rows, columns), system.M_values)
     try:
-        x = np.linalg.solve(M, b)
+        x = np.asarray(np.linalg.solve(M, b), dtype=float)
     except np.linalg.LinAlgError as error:
         raise NoSolution(Problem("no_solution", "", {"residual": float("inf")})) from error
     residual = float(np.abs(M @ x - b).max() / max(np.abs(b).max(), 1e-300))

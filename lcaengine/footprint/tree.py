@@ -62,7 +62,10 @@ class Tree:
             "cutoff": self.cutoff,
             "coverage": self.coverage,
             "count": len(self.nodes),
-            "cut": {"count": sum(n.cut_count for n in self.nodes), "value": sum(n.cut_value for n in self.nodes)},
+            "cut": {
+                "count": sum(n.cut_count for n in self.nodes),
+                "value": sum(n.cut_value for n in self.nodes),
+            },
             "terminal": _counts(n.terminal for n in self.nodes if n.terminal),
             "nodes": [names.shown(n, total) for n in self.nodes],
         }

@@ -16,6 +16,7 @@ from lcaengine.footprint.link import System
 from lcaengine.footprint.solve import Footprint
 
 FOREGROUND_ID = 2_000_000_000  # above the ids of the release
+AGREEMENT = 1e-9
 
 
 @dataclass(frozen=True)
@@ -75,7 +76,13 @@ def foreground_package(s: System, ids: dict[str, list[int]]) -> Any:
     _add(package, "technosphere_matrix", rows, columns, values)
     emitted = s.flow >= 0
     if emitted.any():
-        _add(package, "biosphere_matrix", flows[s.flow[emitted]], FOREGROUND_ID + s.process[emitted], s.amount[emitted])
+        _add(
+            package,
+            "biosphere_matrix",
+            flows[s.flow[emitted]],
+            FOREGROUND_ID + s.process[emitted],
+            s.amount[emitted],
+        )
     return package
 
 
@@ -85,5 +92,8 @@ def _add(package: Any, matrix: str, rows: Any, columns: Any, values: Any) -> Non
     indices = np.empty(len(values), dtype=bwp.INDICES_DTYPE)
     indices["row"], indices["col"] = rows, columns
     package.add_persistent_vector(
-        matrix=matrix, name=f"foreground_{matrix}", indices_array=indices, data_array=np.asarray(values, dtype=float)
+        matrix=matrix,
+        name=f"foreground_{matrix}",
+        indices_array=indices,
+        data_array=np.asarray(values, dtype=float),
     )

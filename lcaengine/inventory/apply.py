@@ -96,12 +96,14 @@ class _Work:
     # -- what the rule asks for
 
     def check_requirements(self) -> None:
-        roles = {line.role for line, _ in all_lines(self.bom, self.rule)}
+        roles = {line.role for line, _ in all_lines(self.bom, self.rule) if line.role}
         groups = {g for r in roles if r in self.rule.roles for g in self.rule.roles[r].groups}
         sections = {a.section for a, _ in all_activities(self.bom, self.rule)}
         for need in self.rule.requirements:
             if need.role and need.role not in roles:
-                self._missing("missing_role", "/lines", need.rule_id, role=self.rule.roles[need.role].name, id=need.role)
+                self._missing(
+                    "missing_role", "/lines", need.rule_id, role=self.rule.roles[need.role].name, id=need.role
+                )
             if need.group and need.group not in groups:
                 able = [r.id for r in self.rule.roles.values() if need.group in r.groups]
                 self._missing("missing_group", "/lines", need.rule_id, roles=able)
@@ -144,7 +146,7 @@ class _Work:
         )  # fmt: skip
 
     def _role(self, line: Line) -> Role:
-        if line.role in self.rule.roles:
+        if line.role is not None and line.role in self.rule.roles:
             return self.rule.roles[line.role]
         if line.role:
             known = sorted(self.rule.roles)
@@ -177,7 +179,13 @@ class _Work:
         if line.process:
             self.release.find(line.process, line.where + "/process")
             if role.id != OTHER and line.process not in _processes(role):
-                self.warn("unusual_process", line.where + "/process", role.rule_id, process=line.process, role=role.name)
+                self.warn(
+                    "unusual_process",
+                    line.where + "/process",
+                    role.rule_id,
+                    process=line.process,
+                    role=role.name,
+                )
             yield line.process, 1.0, ()
         elif role.recycled:
             given = line.recycled_content
@@ -201,7 +209,12 @@ class _Work:
         supplied = _with(base, kind="emission", unit="kg", matched_by="supplier_footprint")
         self.add(_with(supplied, target="co2e_unspecified", amount=amount))
         if "gate" not in footprint.boundary.lower():
-            self.warn("supplier_boundary", line.where + "/supplier_footprint/boundary", role.rule_id, value=footprint.boundary)
+            self.warn(
+                "supplier_boundary",
+                line.where + "/supplier_footprint/boundary",
+                role.rule_id,
+                value=footprint.boundary,
+            )
         if "AR6" not in footprint.gwp.upper():
             self.warn("supplier_gwp", line.where + "/supplier_footprint/gwp", role.rule_id, value=footprint.gwp)
         if footprint.biogenic_carbon:
@@ -278,7 +291,7 @@ class _Work:
             self.release.find(activity.process, activity.where + "/process")
             return Kind(target=activity.process)
         chosen = activity.kind or template.default_kind
-        if chosen not in template.kinds:
+        if chosen is None or chosen not in template.kinds:
             code = "unknown_kind" if chosen else "kind_needed"
             values = {"kind": chosen, "known": sorted(template.kinds), "section": activity.section}
             raise Refused(Problem(code, activity.where, values))
@@ -403,4 +416,3 @@ def _activity_in(activity: Activity, unit: str) -> float:
         return activity.quantity.to(unit)
     except Refused as error:
         raise Refused(Problem(error.problems[0].code, activity.where + "/unit", error.problems[0].values)) from None
-

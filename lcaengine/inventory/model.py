@@ -72,9 +72,10 @@ class Warned:
     problem: Problem
     rule_id: str = ""
 
-    def as_dict(self, language: str) -> dict[str, Any]:
-        lang: Any = language
-        body = self.problem.as_dict(lang)
+    def as_dict(self) -> dict[str, Any]:
+        """Both languages at once: a stored result is read in either."""
+        zh, en = self.problem.as_dict("zh"), self.problem.as_dict("en")
+        body = {**en, **{key: {"zh": zh[key], "en": en[key]} for key in ("message", "next_action")}}
         return {**body, "rule_id": self.rule_id} if self.rule_id else body
 
 

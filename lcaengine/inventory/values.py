@@ -142,7 +142,9 @@ class Values:
             p = self.rule.parameters[name]
             if not p.min <= self.given(p) <= p.max:
                 values = {"name": p.name, "value": self.given(p), "min": p.min, "max": p.max, "unit": p.unit}
-                self.warnings.append(Warned(Problem("parameter_out_of_range", f"/parameters/{name}", values), p.rule_id))
+                self.warnings.append(
+                    Warned(Problem("parameter_out_of_range", f"/parameters/{name}", values), p.rule_id)
+                )
 
 
 def _base(unit: str) -> float:

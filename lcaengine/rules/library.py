@@ -29,7 +29,7 @@ class _Loader(yaml.SafeLoader):
 
     def compose_node(self, parent: Any, index: Any) -> Any:
         if self.check_event(yaml.AliasEvent):
-            mark = self.peek_event().start_mark
+            mark = self.peek_event().start_mark  # type: ignore[no-untyped-call]
             raise BadRule(Problem("yaml_alias", f"line {mark.line + 1}"))
         return super().compose_node(parent, index)
 
@@ -66,7 +66,7 @@ def _loaded(path: Path, _changed: int) -> Rule:
     if len(data) > MAX_BYTES:
         raise BadRule(Problem("too_large", path.name, {"bytes": len(data), "limit": MAX_BYTES}))
     try:
-        document = yaml.load(data.decode("utf-8"), _Loader)  # noqa: S506 - a SafeLoader
+        document = yaml.load(data.decode("utf-8"), _Loader)
     except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as error:
         raise BadRule(Problem("not_yaml", path.name, {"why": str(error).replace("\n", " ")[:200]})) from error
     try:

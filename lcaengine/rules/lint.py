@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 
 from lcaengine import formulas, units
 from lcaengine.problems import Problem, Refused
-from lcaengine.rules.template import Rule
+from lcaengine.rules.template import ActivityTemplate, ExchangeTemplate, Guardrail, Parameter, Requirement, Rule
 
 OTHER = "other"  # the role of lines that name a process and no role; it has no process of its own
 
@@ -58,7 +58,7 @@ def check_names(rule: Rule) -> Iterator[Problem]:
             yield Problem("role_target", where, {"role": role.id})
         if role.recycled:
             yield from missing(where, "parameter", role.recycled.share, rule.parameters)
-    for owner in (*rule.activities.values(), *rule.exchanges):
+    for owner in _stage_owners(rule):
         yield from missing(f"/{owner.rule_id}", "stage", owner.stage, stages)
         yield from missing(f"/{owner.rule_id}", "process", owner.process, processes)
     for name, inbound in rule.inbound.items():
@@ -68,6 +68,17 @@ def check_names(rule: Rule) -> Iterator[Problem]:
     for final in (*rule.boundaries.values(), rule.end_of_life_process):
         yield from missing("/boundaries", "process", final, processes)
     yield from missing("/default_boundary", "boundary", rule.default_boundary, rule.boundaries)
+
+
+def _stage_owners(rule: Rule) -> Iterator[ActivityTemplate | ExchangeTemplate]:
+    yield from rule.activities.values()
+    yield from rule.exchanges
+
+
+def _source_owners(rule: Rule) -> Iterator[Parameter | Guardrail | Requirement]:
+    yield from rule.parameters.values()
+    yield from rule.guardrails
+    yield from rule.requirements
 
 
 def check_units(rule: Rule) -> Iterator[Problem]:
@@ -93,7 +104,7 @@ def check_defaults(rule: Rule) -> Iterator[Problem]:
 
 
 def check_sources(rule: Rule) -> Iterator[Problem]:
-    for owner in (*rule.parameters.values(), *rule.guardrails, *rule.requirements):
+    for owner in _source_owners(rule):
         if owner.source not in rule.sources:
             yield Problem("unknown_rule_source", f"/{owner.rule_id}/source", {"source": owner.source})
     for p in rule.parameters.values():
@@ -110,9 +121,7 @@ def check_formulas(rule: Rule) -> Iterator[Problem]:
         if process.biogenic_carbon != "inputs":
             wanted.append((f"/processes/{process.id}/biogenic_carbon", process.biogenic_carbon, "kg"))
         by_id = {p.id: p for p in rule.processes}
-        wanted += [
-            (f"/processes/{process.id}/inputs", i.amount, by_id[i.process].unit) for i in process.inputs
-        ]
+        wanted += [(f"/processes/{process.id}/inputs", i.amount, by_id[i.process].unit) for i in process.inputs]
     wanted += [(f"/exchanges/{e.id}/amount", e.amount, e.unit) for e in rule.exchanges]
     wanted += [(f"/guardrails/{g.rule_id}/quantity", g.quantity, g.unit) for g in rule.guardrails]
     wanted += [(f"/end_of_life/{k}", r.share, "") for k, e in rule.end_of_life.items() for r in e.routes]

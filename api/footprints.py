@@ -1,0 +1,145 @@
+"""Footprints: post a bill of materials, read the result, its hotspots and its tree."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from flask import Response, request, url_for
+from flask.views import MethodView
+from flask_smorest import Blueprint
+
+from lcaengine.background.release import release_by_id
+from lcaengine.bom import bom_of, read_document
+from lcaengine.bom.schema import BomSchema
+from lcaengine.footprint import Footprint, body, calculate, hotspots, trace
+from lcaengine.problems import Problem, Refused
+from lcaengine.rules import find_rule
+from lcaengine.store import Record
+
+from . import schemas
+from .context import organisation, services
+from .paging import page
+
+blueprint = Blueprint(
+    "footprints", __name__, url_prefix="/v1/footprints", description="Product carbon footprints 产品碳足迹"
+)
+
+MEDIA_TYPES = ("application/json", "text/csv")
+_BOM_BODY = {
+    "required": True,
+    "content": {
+        "application/json": {"schema": BomSchema},
+        "text/csv": {"schema": {"type": "string", "description": "docs/bom.md"}},
+    },
+}
+
+
+class UnsupportedMedia(Refused):
+    """A content type that nobody reads."""
+
+    status = 415
+
+
+@blueprint.route("")
+class Footprints(MethodView):
+    @blueprint.doc(requestBody=_BOM_BODY, operationId="postFootprint")
+    @blueprint.response(201, schemas.Footprint)
+    @blueprint.alt_response(
+        400,
+        schema=schemas.ProblemDetails,
+        content_type="application/problem+json",
+        description="cannot be read",
+    )
+    @blueprint.alt_response(
+        404,
+        schema=schemas.ProblemDetails,
+        content_type="application/problem+json",
+        description="no such rule",
+    )
+    @blueprint.alt_response(
+        413, schema=schemas.ProblemDetails, content_type="application/problem+json", description="too large"
+    )
+    @blueprint.alt_response(
+        415, schema=schemas.ProblemDetails, content_type="application/problem+json", description="wrong type"
+    )
+    @blueprint.alt_response(
+        422,
+        schema=schemas.ProblemDetails,
+        content_type="application/problem+json",
+        description="cannot be used",
+    )
+    def post(self) -> Response:
+        """Calculate and keep the footprint of a bill of materials.
+
+        JSON or CSV. Every problem is answered with its place, a code and the next action; nothing is stored then.
+        """
+        if request.mimetype not in MEDIA_TYPES:
+            raise UnsupportedMedia(Problem("media_type", "", {"value": request.mimetype or "–"}))
+        document, bom = read_document(request.get_data(cache=False), request.mimetype)
+        result = body(calculate(bom, find_rule(bom.category), services().release))
+        record = services().store.add(organisation(), document, result)
+        response = _json(record.body, 201)
+        response.headers["Location"] = url_for("footprints.OneFootprint", identifier=record.id)
+        return response
+
+    @blueprint.doc(operationId="listFootprints")
+    @blueprint.arguments(schemas.PageQuery, location="query")
+    @blueprint.response(200, schemas.FootprintPage)
+    def get(self, query: dict[str, Any]) -> Response:
+        """The footprints kept, newest first."""
+        records, count = services().store.list(organisation(), query["limit"], query["offset"])
+        return page([_entry(record) for record in records], count, query)
+
+
+@blueprint.route("/<string:identifier>")
+class OneFootprint(MethodView):
+    @blueprint.doc(operationId="getFootprint")
+    @blueprint.response(200, schemas.Footprint)
+    @blueprint.alt_response(404, schema=schemas.ProblemDetails, content_type="application/problem+json")
+    def get(self, identifier: str) -> Response:
+        """One footprint, as it was answered."""
+        return _json(services().store.get(organisation(), identifier).body)
+
+
+@blueprint.route("/<string:identifier>/hotspots")
+class FootprintHotspots(MethodView):
+    @blueprint.doc(operationId="getHotspots")
+    @blueprint.arguments(schemas.HotspotQuery, location="query")
+    @blueprint.response(200, schemas.Hotspots)
+    @blueprint.alt_response(404, schema=schemas.ProblemDetails, content_type="application/problem+json")
+    def get(self, query: dict[str, Any], identifier: str) -> Response:
+        """Lines, stages and processes, ranked by absolute contribution."""
+        return _json(json.dumps(hotspots(_again(identifier), query["limit"]), ensure_ascii=False))
+
+
+@blueprint.route("/<string:identifier>/tree")
+class FootprintTree(MethodView):
+    @blueprint.doc(operationId="getTree")
+    @blueprint.arguments(schemas.TreeQuery, location="query")
+    @blueprint.response(200, schemas.Tree)
+    @blueprint.alt_response(404, schema=schemas.ProblemDetails, content_type="application/problem+json")
+    def get(self, query: dict[str, Any], identifier: str) -> Response:
+        """The supply chain, best first: nodes in order, each with its parent."""
+        tree = trace(_again(identifier), query["cutoff"], query["max_nodes"], query["max_depth"])
+        return _json(json.dumps(tree.as_dict(), ensure_ascii=False))
+
+
+def _again(identifier: str) -> Footprint:
+    """A stored footprint, solved again with the rule and release of its record; raises `NotFound` if one is gone."""
+    record = services().store.get(organisation(), identifier)
+    release = services().release
+    if record.background_id != release.id:
+        release = release_by_id(record.background_id)
+    bom = bom_of(json.loads(record.document))
+    return calculate(bom, find_rule(record.category, record.rule_version), release)
+
+
+def _entry(record: Record) -> dict[str, Any]:
+    answer = json.loads(record.body)
+    keys = ("id", "created", "product", "declared_unit", "boundary", "total", "links")
+    return {**{key: answer[key] for key in keys}, "category": record.category}
+
+
+def _json(text: str, status: int = 200) -> Response:
+    return Response(text, status, mimetype="application/json")

@@ -1,0 +1,190 @@
+"""Shapes of answers and queries, for OpenAPI. Bills of materials: `lcaengine.bom.schema`."""
+
+from __future__ import annotations
+
+from marshmallow import Schema, fields, validate
+
+
+class LocalText(Schema):
+    zh = fields.String()
+    en = fields.String()
+
+
+class Amount(Schema):
+    amount = fields.Float()
+    unit = fields.String()
+
+
+class ErrorEntry(Schema):
+    code = fields.String(metadata={"example": "unknown_unit"})
+    pointer = fields.String(
+        metadata={"description": "JSON pointer, or row and column of a CSV", "example": "/lines/3/unit"}
+    )
+    message = fields.String()
+    next_action = fields.String()
+    candidates = fields.List(fields.Dict(), metadata={"description": "processes that a name could mean"})
+
+
+class ProblemDetails(Schema):
+    """RFC 9457."""
+
+    type = fields.String()
+    title = fields.String()
+    status = fields.Integer()
+    code = fields.String()
+    detail = fields.String()
+    next_action = fields.String()
+    instance = fields.String()
+    errors = fields.List(fields.Nested(ErrorEntry))
+
+
+class Contribution(Schema):
+    id = fields.String()
+    name = fields.Nested(LocalText)
+    value = fields.Float(metadata={"description": "kg CO2e per declared unit"})
+    rank = fields.Integer()
+    share = fields.Float(allow_none=True, metadata={"description": "signed share of the total; null if the total is 0"})
+    gross_share = fields.Float(allow_none=True)
+    cumulative_share = fields.Float(allow_none=True, metadata={"description": "gross shares added up"})
+    stages = fields.List(fields.String())
+    runs = fields.Float()
+    unit = fields.String()
+
+
+class Rest(Schema):
+    count = fields.Integer()
+    value = fields.Float()
+
+
+class Ranking(Schema):
+    items = fields.List(fields.Nested(Contribution))
+    count = fields.Integer()
+    rest = fields.Nested(Rest)
+
+
+class Hotspots(Schema):
+    total = fields.Float()
+    unit = fields.String()
+    lines = fields.Nested(Ranking)
+    stages = fields.Nested(Ranking)
+    processes = fields.Nested(Ranking)
+
+
+class TreeNode(Schema):
+    id = fields.Integer()
+    parent = fields.Integer(allow_none=True)
+    depth = fields.Integer()
+    kind = fields.String(metadata={"description": "foreground, process or emission"})
+    code = fields.String()
+    name = fields.Nested(LocalText)
+    line = fields.String(allow_none=True)
+    amount = fields.Float()
+    unit = fields.String()
+    value = fields.Float(metadata={"description": "cumulative score of the branch"})
+    share = fields.Float(allow_none=True)
+    direct = fields.Float(metadata={"description": "emissions of the node itself"})
+    cut = fields.Nested(Rest)
+    loop = fields.Boolean()
+    terminal = fields.String(allow_none=True, metadata={"description": "leaf, cutoff, max_nodes, max_depth or null"})
+
+
+class Tree(Schema):
+    total = fields.Float()
+    unit = fields.String()
+    cutoff = fields.Float()
+    coverage = fields.Float(
+        allow_none=True, metadata={"description": "share of the total explained by the nodes shown"}
+    )
+    count = fields.Integer()
+    cut = fields.Nested(Rest)
+    terminal = fields.Dict(keys=fields.String(), values=fields.Integer())
+    nodes = fields.List(fields.Nested(TreeNode))
+
+
+class Total(Schema):
+    value = fields.Float()
+    unit = fields.String()
+    indicator = fields.String()
+
+
+class Footprint(Schema):
+    id = fields.UUID()
+    created = fields.DateTime()
+    product = fields.Dict()
+    declared_unit = fields.Nested(Amount)
+    boundary = fields.String()
+    rule = fields.Dict()
+    background = fields.Dict()
+    engine = fields.Dict()
+    total = fields.Nested(Total)
+    per = fields.List(fields.Dict(), metadata={"description": "the total per litre and per pack"})
+    indicators = fields.List(fields.Dict())
+    biogenic_carbon = fields.Dict()
+    electricity = fields.Dict()
+    stages = fields.List(fields.Dict())
+    lines = fields.List(
+        fields.Dict(), metadata={"description": "one entry per line and stage; they add up to the total"}
+    )
+    gases = fields.List(fields.Dict())
+    assumptions = fields.List(fields.Dict())
+    data_quality = fields.Dict()
+    warnings = fields.List(fields.Dict())
+    notice = fields.Nested(LocalText)
+    links = fields.Dict()
+
+
+class FootprintEntry(Schema):
+    id = fields.UUID()
+    created = fields.DateTime()
+    category = fields.String()
+    total = fields.Nested(Total)
+    declared_unit = fields.Nested(Amount)
+    boundary = fields.String()
+    product = fields.Dict()
+    links = fields.Dict()
+
+
+class Page(Schema):
+    count = fields.Integer()
+    limit = fields.Integer()
+    offset = fields.Integer()
+    next = fields.String(allow_none=True, metadata={"description": "address of the next page"})
+
+
+class FootprintPage(Page):
+    items = fields.List(fields.Nested(FootprintEntry))
+
+
+class ItemPage(Page):
+    items = fields.List(fields.Dict())
+
+
+class PageQuery(Schema):
+    limit = fields.Integer(load_default=20, validate=validate.Range(1, 200))
+    offset = fields.Integer(load_default=0, validate=validate.Range(0, 10_000_000))
+
+
+class ProcessQuery(PageQuery):
+    q = fields.String(
+        load_default="",
+        validate=validate.Length(max=200),
+        metadata={"description": "name in Chinese or English", "example": "铝罐"},
+    )
+
+
+class HotspotQuery(Schema):
+    limit = fields.Integer(load_default=20, validate=validate.Range(1, 1000))
+
+
+class TreeQuery(Schema):
+    cutoff = fields.Float(
+        load_default=0.01, validate=validate.Range(0, 1), metadata={"description": "share of the total"}
+    )
+    max_nodes = fields.Integer(load_default=1000, validate=validate.Range(1, 20_000))
+    max_depth = fields.Integer(load_default=100, validate=validate.Range(1, 20_000))
+
+
+class Health(Schema):
+    status = fields.String()
+    version = fields.String()
+    background = fields.Dict()

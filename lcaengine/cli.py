@@ -1,0 +1,405 @@
+"""The command line. Every command has an example in its ``--help``; ``--json`` prints what the API would answer."""
+
+from __future__ import annotations
+
+import functools
+import json
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from lcaengine import __version__
+from lcaengine.problems import Language, Problem, Refused
+from lcaengine.terminal import Terminal, default_language, number, percent
+
+F = TypeVar("F", bound=Callable[..., Any])
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
+CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 110}
+
+
+def _language_option(command: F) -> F:
+    return click.option(
+        "--lang",
+        type=click.Choice(["zh", "en"]),
+        default=default_language,
+        help="Language. 语言。默认按环境。",
+    )(command)
+
+
+def _json_option(command: F) -> F:
+    return click.option("--json", "as_json", is_flag=True, help="Print JSON, as the API answers. 输出 JSON。")(command)
+
+
+def _shows_problems(command: F) -> F:
+    """Problems are shown with their place and the next action, never as a stack trace; exit code 2."""
+
+    @functools.wraps(command)
+    def wrapped(*args: Any, **kwargs: Any) -> Any:
+        try:
+            return command(*args, **kwargs)
+        except Refused as refused:
+            language: Language = kwargs.get("lang") or default_language()
+            from rich.console import Console
+
+            Terminal(language, Console(stderr=True, highlight=False)).problems(refused.problems)
+            sys.exit(2)
+
+    return wrapped  # type: ignore[return-value]
+
+
+@click.group(context_settings=CONTEXT)
+@click.version_option(__version__, prog_name="lcaengine")
+def main() -> None:
+    """Product carbon footprints from bills of materials, on Brightway. 由物料清单计算产品碳足迹。
+
+    \b
+    lcaengine demo                                    the whole way, on real bills of materials
+    lcaengine footprint inventories/beer/craft-one-way-glass.json
+    lcaengine serve                                   the HTTP API and its documentation
+    """
+
+
+@main.command()
+@_language_option
+@_shows_problems
+def demo(lang: Language) -> None:
+    """Start the server, post the worked bills of materials, show results. 演示。
+
+    \b
+    Example:  lcaengine demo --lang zh
+    """
+    from lcaengine.demo import run_demo
+
+    run_demo(Terminal(lang))
+
+
+@main.command()
+@click.option("--host", default="127.0.0.1", show_default=True, help="Loopback only until there is authentication.")
+@click.option("--port", default=8000, show_default=True, type=click.IntRange(0, 65535))
+@click.option("--database", default=None, help="Database URL. [default: SQLite in the user's data folder]")
+@click.option("--threads", default=4, show_default=True, type=click.IntRange(1, 64))
+@_language_option
+@_shows_problems
+def serve(host: str, port: int, database: str | None, threads: int, lang: Language) -> None:
+    """Serve the HTTP API; documentation at /docs. 启动 HTTP 服务。
+
+    \b
+    Example:  lcaengine serve --port 8000     then open http://127.0.0.1:8000/docs
+    """
+    if host not in LOOPBACK:
+        raise Refused(Problem("not_loopback", "--host", {"host": host}))
+    from waitress import create_server
+
+    from lcaengine.api import create_app
+    from lcaengine.store import open_store
+
+    server = create_server(
+        create_app(store=open_store(database)), host=host, port=port, threads=threads, ident="lcaengine"
+    )
+    shown = f"[{host}]" if ":" in host else host
+    address = f"http://{shown}:{server.effective_port}"
+    Terminal(lang).say(f"lcaengine {__version__}  {address}  API: {address}/docs")
+    server.run()
+
+
+@main.command()
+@click.argument("bom", type=click.Path(path_type=Path))
+@click.option(
+    "--boundary",
+    type=click.Choice(["cradle_to_gate", "cradle_to_grave"]),
+    default=None,
+    help="[default: the rule's]",
+)
+@_json_option
+@_language_option
+@_shows_problems
+def footprint(bom: Path, boundary: str | None, as_json: bool, lang: Language) -> None:
+    """The footprint of a bill of materials (JSON, CSV, or a plant file). 计算碳足迹。
+
+    \b
+    Example:  lcaengine footprint inventories/beer/craft-one-way-glass.json --boundary cradle_to_gate
+    """
+    from lcaengine.footprint import body
+
+    bodies = [body(f) for f in _footprints(bom, boundary)]
+    if as_json:
+        return _print_json(bodies)
+    terminal = Terminal(lang)
+    for answer in bodies:
+        terminal.footprint(answer)
+        terminal.lines(answer)
+    return None
+
+
+@main.command()
+@click.argument("bom", type=click.Path(path_type=Path))
+@click.option("--limit", default=10, show_default=True, type=click.IntRange(1, 1000))
+@click.option(
+    "--cutoff",
+    default=0.01,
+    show_default=True,
+    type=click.FloatRange(0, 1),
+    help="Cut-off of the tree, share of the total.",
+)
+@click.option("--boundary", type=click.Choice(["cradle_to_gate", "cradle_to_grave"]), default=None)
+@_json_option
+@_language_option
+@_shows_problems
+def hotspots(bom: Path, limit: int, cutoff: float, boundary: str | None, as_json: bool, lang: Language) -> None:
+    """What weighs most: lines, stages, processes, supply-chain paths. 热点分析。
+
+    \b
+    Example:  lcaengine hotspots inventories/beer/keg-brewery.json --limit 5
+    """
+    from lcaengine.footprint import hotspots as ranked
+    from lcaengine.footprint import trace
+
+    terminal, answers = Terminal(lang), []
+    for calculated in _footprints(bom, boundary):
+        found, tree = ranked(calculated, limit), trace(calculated, cutoff).as_dict()
+        answers.append({**found, "tree": tree})
+        if not as_json:
+            terminal.console.rule(f"[bold]{terminal.local(calculated.system.inventory.bom.name)}")
+            for key in ("stages", "lines", "processes"):
+                terminal.ranking(key, found[key])
+            terminal.paths(tree)
+    if as_json:
+        _print_json(answers)
+
+
+@main.command()
+@click.argument("bom", type=click.Path(path_type=Path))
+@_json_option
+@_language_option
+@_shows_problems
+def verify(bom: Path, as_json: bool, lang: Language) -> None:
+    """Solve the same system in full with bw2calc and show the differences. 用 bw2calc 全矩阵求解核对。
+
+    \b
+    Example:  lcaengine verify inventories/beer/keg-brewery.json
+    """
+    import warnings
+
+    from lcaengine.footprint.verify import AGREEMENT
+    from lcaengine.footprint.verify import verify as compare
+
+    terminal, worst, answers = Terminal(lang), 0.0, []
+    for calculated in _footprints(bom, None):
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # bw2calc recommends pypardiso; the proof does not need it
+            found = compare(calculated)
+        worst = max([worst, *(d.relative for d in found)])
+        answers.append(
+            [
+                {"indicator": d.indicator, "ours": d.ours, "brightway": d.brightway, "relative": d.relative}
+                for d in found
+            ]
+        )
+        if not as_json:
+            title = terminal.local(calculated.system.inventory.bom.name)
+            table = terminal.table("indicator", ">ours", ">bw", ">difference", title=title)
+            for d in found:
+                table.add_row(d.indicator, f"{d.ours:.12g}", f"{d.brightway:.12g}", f"{d.relative:.1e}")
+            terminal.console.print(table)
+    if as_json:
+        _print_json(answers)
+    else:
+        terminal.say(terminal.text("equal", f"{worst:.1e}"), "bold green" if worst <= AGREEMENT else "bold red")
+    if worst > AGREEMENT:
+        sys.exit(1)
+
+
+@main.group()
+def background() -> None:
+    """The background release: build, check, search. 背景数据。"""
+
+
+@background.command("build")
+@click.option(
+    "--tables",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    default=None,
+    help="[default: the embedded tables]",
+)
+@click.option("--rebuild", is_flag=True, help="Build even if it is there.")
+@_language_option
+@_shows_problems
+def background_build(tables: Path | None, rebuild: bool, lang: Language) -> None:
+    """Build a release from tables, through Brightway. 构建背景数据版本。
+
+    \b
+    Example:  lcaengine background build --rebuild
+    """
+    from lcaengine.background import load_release
+    from lcaengine.background.store import built_release
+
+    terminal = Terminal(lang)
+    with terminal.console.status("Brightway …"):
+        path = built_release(tables, rebuild=rebuild)
+    release = load_release(path)
+    terminal.say(f"{release.name} {release.version}  {len(release.codes)} × {len(release.flows)}  {release.id}\n{path}")
+
+
+@background.command("check")
+@click.option(
+    "--tables",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    default=None,
+    help="[default: the embedded tables]",
+)
+@_language_option
+@_shows_problems
+def background_check(tables: Path | None, lang: Language) -> None:
+    """Check the tables: schema, links, units, formulas, carbon, status, sources. 检查数据表。
+
+    \b
+    Example:  lcaengine background check
+    """
+    from lcaengine.background.checks import check_tables
+    from lcaengine.background.tables import read_tables
+    from lcaengine.data import folder
+
+    read = read_tables(tables or folder("background_data"))
+    if problems := check_tables(read):
+        raise Refused(problems)
+    estimates = sum(row["status"] == "estimate" for row in read.exchanges)
+    terminal = Terminal(lang)
+    terminal.say(
+        f"✓ {len(read.processes)} processes, {len(read.exchanges)} exchanges ({percent(estimates / len(read.exchanges))} estimates), "
+        f"{len({row['id'] for row in read.sources})} sources"
+    )
+
+
+@background.command("search")
+@click.argument("text")
+@click.option("--limit", default=10, show_default=True, type=click.IntRange(1, 200))
+@_json_option
+@_language_option
+@_shows_problems
+def background_search(text: str, limit: int, as_json: bool, lang: Language) -> None:
+    """Find processes by name in Chinese or English. 按名称查找背景过程。
+
+    \b
+    Example:  lcaengine background search 铝罐
+    """
+    from lcaengine.background import default_release
+    from lcaengine.background.describe import find_processes
+
+    items, count = find_processes(default_release(), text, limit, 0)
+    if as_json:
+        return _print_json({"items": items, "count": count})
+    terminal = Terminal(lang)
+    table = terminal.table("code", "name", ">score", "unit", "location", "status")
+    for item in items:
+        table.add_row(
+            item["code"],
+            terminal.local(item["name"]),
+            number(item["score"]["value"]),
+            item["unit"],
+            item["location"],
+            item["status"],
+        )
+    terminal.console.print(table)
+    if count > len(items):
+        terminal.say(terminal.text("rest", count - len(items)), "dim")
+    return None
+
+
+@main.group()
+def rules() -> None:
+    """Product category rules. 产品种类规则。"""
+
+
+@rules.command("list")
+@_json_option
+@_language_option
+@_shows_problems
+def rules_list(as_json: bool, lang: Language) -> None:
+    """The rules and their versions. 规则列表。
+
+    \b
+    Example:  lcaengine rules list
+    """
+    from lcaengine.rules import list_rules
+    from lcaengine.rules.shown import rule_entry
+
+    found = list_rules()
+    if as_json:
+        return _print_json({"items": [rule_entry(r) for r in found], "count": len(found)})
+    terminal = Terminal(lang)
+    table = terminal.table("rule", "version", "status", "name")
+    for rule in found:
+        table.add_row(rule.id, rule.version, rule.status, terminal.local(rule.title))
+    terminal.console.print(table)
+    return None
+
+
+@rules.command("show")
+@click.argument("identifier")
+@_json_option
+@_language_option
+@_shows_problems
+def rules_show(identifier: str, as_json: bool, lang: Language) -> None:
+    """A rule: requirements, roles, parameters with evidence, usual ranges. 查看规则。
+
+    \b
+    Example:  lcaengine rules show beer
+    """
+    from lcaengine.rules import find_rule
+    from lcaengine.rules.shown import rule_body
+
+    rule = find_rule(identifier)
+    if as_json:
+        return _print_json(rule_body(rule))
+    terminal = Terminal(lang)
+    terminal.console.rule(f"[bold]{terminal.local(rule.title)}  {rule.id} {rule.version}")
+    terminal.say(terminal.local(rule.notice), "yellow")
+    table = terminal.table("rule", "requirement", "source")
+    for need in rule.requirements:
+        table.add_row(need.rule_id, terminal.local(need.text), need.source)
+    terminal.console.print(table)
+    table = terminal.table("role", "name", "stage", "process")
+    for role in rule.roles.values():
+        table.add_row(
+            role.id,
+            terminal.local(role.name),
+            role.stage,
+            role.target or (role.recycled.virgin if role.recycled else "–"),
+        )
+    terminal.console.print(table)
+    table = terminal.table("rule", "parameter", ">default", "unit", "range", "status", "source")
+    for p in rule.parameters.values():
+        table.add_row(p.rule_id, p.id, f"{p.default:g}", p.unit, f"{p.min:g} – {p.max:g}", p.status, p.source)
+    terminal.console.print(table)
+    return None
+
+
+def _footprints(path: Path, boundary: str | None) -> list[Any]:
+    """Every product of a file, calculated."""
+    from lcaengine.background import default_release
+    from lcaengine.bom import bom_of, read_bom, read_plant
+    from lcaengine.footprint import calculate
+    from lcaengine.rules import find_rule
+
+    data = read_file(path)
+    boms = [read_bom(data, "text/csv")] if path.suffix.lower() == ".csv" else [bom_of(d) for d in read_plant(data)]
+    return [calculate(bom, find_rule(bom.category), default_release(), boundary) for bom in boms]
+
+
+def read_file(path: Path) -> bytes:
+    """A file's bytes; raises `Refused`."""
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise Refused(Problem("no_file", "", {"path": str(path), "why": error.strerror or str(error)})) from error
+
+
+def _print_json(value: Any) -> None:
+    click.echo(json.dumps(value, ensure_ascii=False, indent=2))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,99 @@
+"""The demonstration: a real server on loopback, real bills of materials, results as a reader wants them."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+from urllib.error import URLError
+from urllib.request import Request, urlopen
+
+from lcaengine.bom import read_plant
+from lcaengine.data import folder
+from lcaengine.problems import Problem, Refused
+from lcaengine.terminal import Terminal
+
+WORKED = ("shandong-lager-plant.json", "craft-one-way-glass.json", "keg-brewery.json")
+START_SECONDS = 90.0
+
+
+def run_demo(terminal: Terminal) -> None:
+    """Start the server, post the worked inventories, show footprints, hotspots and paths."""
+    from lcaengine.background import default_release
+
+    default_release()  # built before the server starts, so that its start is not the build
+    with tempfile.TemporaryDirectory(prefix="lcaengine-demo-") as work, running_server(Path(work)) as address:
+        terminal.say(f"[bold]lcaengine[/]  POST {address}/v1/footprints\n", "bold")
+        for name in WORKED:
+            for document in read_plant((folder("inventories") / "beer" / name).read_bytes()):
+                _show(terminal, address, document)
+        terminal.console.rule()
+        terminal.say(
+            "[bold]lcaengine serve[/] → http://127.0.0.1:8000/docs    "
+            "[bold]lcaengine footprint|hotspots|verify[/] inventories/beer/craft-one-way-glass.json"
+        )
+
+
+def _show(terminal: Terminal, address: str, document: dict[str, Any]) -> None:
+    answer = post(f"{address}/v1/footprints", document)
+    terminal.footprint(answer)
+    found = get(address + answer["links"]["hotspots"] + "?limit=6")
+    terminal.ranking("lines", found["lines"])
+    terminal.paths(get(address + answer["links"]["tree"] + "?cutoff=0.005"))
+    terminal.say()
+
+
+@contextmanager
+def running_server(work: Path, start_seconds: float = START_SECONDS) -> Iterator[str]:
+    """A server of its own process on a free loopback port, with a database of its own; yields its address."""
+    port = free_port()
+    database = f"sqlite:///{work / 'demo.sqlite'}"
+    command = [sys.executable, "-m", "lcaengine.cli", "serve", "--port", str(port), "--database", database]
+    log = (work / "server.log").open("wb")
+    server = subprocess.Popen(command, stdout=log, stderr=log, env={**os.environ, "PYTHONUNBUFFERED": "1"})
+    address = f"http://127.0.0.1:{port}"
+    try:
+        _wait(address, server, start_seconds, work / "server.log")
+        yield address
+    finally:
+        server.terminate()
+        server.wait(10)
+        log.close()
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _wait(address: str, server: subprocess.Popen[bytes], seconds: float, log: Path) -> None:
+    end = time.monotonic() + seconds
+    while time.monotonic() < end and server.poll() is None:
+        try:
+            get(address + "/healthz")
+            return
+        except URLError:
+            time.sleep(0.02)
+    tail = log.read_text(encoding="utf-8", errors="replace").strip().splitlines()
+    raise Refused(Problem("no_server", address, {"why": tail[-1] if tail else "?"}))
+
+
+def get(address: str) -> Any:
+    with urlopen(address, timeout=60) as response:
+        return json.load(response)
+
+
+def post(address: str, document: dict[str, Any]) -> Any:
+    data = json.dumps(document).encode()
+    request = Request(address, data, {"Content-Type": "application/json"})
+    with urlopen(request, timeout=60) as response:
+        return json.load(response)

@@ -1,0 +1,141 @@
+"""Footprints as immutable records, in SQLite (WAL) or any database by URL. Every function asks for the organisation."""
+
+from __future__ import annotations
+
+import json
+import os
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from platformdirs import user_data_path
+from sqlalchemy import DateTime, Engine, Index, String, Text, create_engine, event, func, select
+from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
+
+from lcaengine.problems import NotFound, Problem
+
+DEFAULT_ORGANISATION = "local"
+
+
+class Base(DeclarativeBase):
+    pass
+
+
+class FootprintRow(Base):
+    """One calculated footprint: what was given, what was answered, and with what."""
+
+    __tablename__ = "footprints"
+    __table_args__ = (Index("ix_footprints_organisation_created", "organisation_id", "created", "id"),)
+
+    id: Mapped[str] = mapped_column(String(36), primary_key=True)
+    organisation_id: Mapped[str] = mapped_column(String(64))
+    created: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    category: Mapped[str] = mapped_column(String(100))
+    rule_version: Mapped[str] = mapped_column(String(40))
+    rule_sha256: Mapped[str] = mapped_column(String(64))
+    background_id: Mapped[str] = mapped_column(String(64))
+    document: Mapped[str] = mapped_column(Text)
+    body: Mapped[str] = mapped_column(Text)
+
+
+@dataclass(frozen=True)
+class Record:
+    """A stored footprint; ``document`` is the bill of materials as read, ``body`` the answer as JSON text."""
+
+    id: str
+    created: datetime
+    category: str
+    rule_version: str
+    rule_sha256: str
+    background_id: str
+    document: str
+    body: str
+
+
+class Store:
+    """Records of all organisations in one database."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+
+    def add(self, organisation_id: str, document: dict[str, Any], body: dict[str, Any]) -> Record:
+        """Keep a footprint; the record's body has ``id``, ``created`` and ``links`` added."""
+        identifier, created = str(uuid.uuid4()), datetime.now(UTC)
+        base = f"/v1/footprints/{identifier}"
+        answer = {
+            "id": identifier,
+            "created": created.isoformat(timespec="milliseconds"),
+            **body,
+            "links": {"self": base, "hotspots": base + "/hotspots", "tree": base + "/tree"},
+        }
+        row = FootprintRow(
+            id=identifier, organisation_id=organisation_id, created=created, category=body["product"]["category"],
+            rule_version=body["rule"]["version"], rule_sha256=body["rule"]["sha256"], background_id=body["background"]["id"],
+            document=json.dumps(document, ensure_ascii=False), body=json.dumps(answer, ensure_ascii=False, allow_nan=False),
+        )  # fmt: skip
+        record = _record(row)
+        with Session(self.engine) as session, session.begin():
+            session.add(row)
+        return record
+
+    def get(self, organisation_id: str, identifier: str) -> Record:
+        """A record of an organisation; raises `NotFound`, also for another organisation's."""
+        query = select(FootprintRow).where(
+            FootprintRow.id == identifier, FootprintRow.organisation_id == organisation_id
+        )
+        with Session(self.engine) as session:
+            row = session.scalars(query).one_or_none()
+            if row is None:
+                raise NotFound(Problem("unknown_footprint", "", {"id": identifier}))
+            return _record(row)
+
+    def list(self, organisation_id: str, limit: int, offset: int) -> tuple[Sequence[Record], int]:
+        """Records of an organisation, newest first, and how many there are."""
+        own = FootprintRow.organisation_id == organisation_id
+        query = select(FootprintRow).where(own).order_by(FootprintRow.created.desc(), FootprintRow.id)
+        with Session(self.engine) as session:
+            count = session.scalar(select(func.count()).select_from(FootprintRow).where(own)) or 0
+            return [_record(row) for row in session.scalars(query.limit(limit).offset(offset))], count
+
+
+def _record(row: FootprintRow) -> Record:
+    return Record(**{name: getattr(row, name) for name in Record.__dataclass_fields__})
+
+
+def open_store(url: str | None = None) -> Store:
+    """The store at a database URL (default: ``LCAENGINE_DATABASE``, else SQLite in the user's data folder), migrated."""
+    url = url or os.environ.get("LCAENGINE_DATABASE") or default_url()
+    engine = create_engine(url)
+    if engine.dialect.name == "sqlite":
+        event.listen(engine, "connect", _sqlite_settings)
+        if engine.url.database and engine.url.database != ":memory:":
+            Path(engine.url.database).parent.mkdir(parents=True, exist_ok=True)
+    migrate(engine)
+    return Store(engine)
+
+
+def default_url() -> str:
+    return f"sqlite:///{user_data_path('lcaengine') / 'lcaengine.sqlite'}"
+
+
+def _sqlite_settings(connection: Any, _: Any) -> None:
+    cursor = connection.cursor()
+    cursor.execute("PRAGMA journal_mode=WAL")
+    cursor.execute("PRAGMA synchronous=FULL")
+    cursor.execute("PRAGMA busy_timeout=15000")
+    cursor.close()
+
+
+def migrate(engine: Engine) -> None:
+    """Bring the tables up to date with Alembic, under the database's own lock."""
+    from alembic import command
+    from alembic.config import Config
+
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    with engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")

@@ -1,0 +1,187 @@
+"""What the command line shows: tables and bars, in Chinese or English."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from rich import box
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+from rich.text import Text
+
+from lcaengine.problems import Language, Problem
+
+BAR = 34
+TEXTS: Mapping[str, tuple[str, str]] = {
+    "per": ("每", "per"), "gate": ("摇篮到大门", "cradle to gate"), "grave": ("摇篮到坟墓", "cradle to grave"),
+    "stage": ("阶段", "Stage"), "line": ("物料或活动", "Line"), "value": ("kg CO2e", "kg CO2e"), "share": ("占比", "Share"),
+    "cumulative": ("累计", "Cum."), "process": ("背景过程", "Background process"), "data": ("数据", "Data"),
+    "indicator": ("指标", "Indicator"), "ours": ("分块消元", "Block elimination"), "bw": ("bw2calc 全解", "Full bw2calc"),
+    "difference": ("相对差", "Rel. difference"), "code": ("代码", "Code"), "name": ("名称", "Name"), "unit": ("单位", "Unit"),
+    "location": ("地区", "Place"), "status": ("状态", "Status"), "score": ("kg CO2e/单位", "kg CO2e/unit"),
+    "rule": ("规则", "Rule"), "version": ("版本", "Version"), "parameter": ("参数", "Parameter"), "default": ("缺省值", "Default"),
+    "range": ("范围", "Range"), "source": ("来源", "Source"), "role": ("角色", "Role"), "warning": ("请核对", "To check"),
+    "next": ("下一步", "Next"), "lines": ("物料热点", "Hotspots: lines"), "processes": ("过程热点", "Hotspots: processes"),
+    "stages": ("阶段热点", "Hotspots: stages"), "paths": ("最大的供应链路径", "Largest supply-chain paths"),
+    "electricity": ("电力：位置法 {0}，市场法 {1}，规则以{2}为准", "Electricity: location-based {0}, market-based {1}; headline {2}"),
+    "location_based": ("位置法", "location-based"), "market_based": ("市场法", "market-based"),
+    "quality": ("初级数据 {0}，经过估计值 {1}，取规则缺省 {2}，未拆分 {3}",
+                "Primary data {0}, passing through estimates {1}, on rule defaults {2}, unsplit {3}"),
+    "provenance": ("规则 {0} {1}（{2}…），背景 {3} {4}（{5}…），引擎 {6}，{7}",
+                   "Rule {0} {1} ({2}…), background {3} {4} ({5}…), engine {6}, {7}"),
+    "biogenic": ("生物碳：含吸收 {0}，产品含碳 {1} kg C", "Biogenic carbon: including uptake {0}, in the product {1} kg C"),
+    "coverage": ("树覆盖 {0}，{1} 个节点，截断 {2}", "The tree covers {0} in {1} nodes, cut-off {2}"),
+    "rest": ("其余 {0} 项", "{0} more"), "primary": ("初级", "primary"), "secondary": ("次级", "secondary"),
+    "data_default": ("缺省", "default"), "proposal": ("提案", "proposal"), "inputs": ("输入与排放", "Inputs and emissions"),
+    "amount": ("数量", "Amount"), "requirement": ("要求", "Requirement"), "guardrail": ("常见范围", "Usual range"),
+    "equal": ("最大相对差 {0}", "Largest relative difference {0}"), "of_which": ("其中", "of which"),
+}  # fmt: skip
+
+
+def default_language() -> Language:
+    """zh where the environment is Chinese, else en."""
+    locale = os.environ.get("LC_ALL") or os.environ.get("LC_MESSAGES") or os.environ.get("LANG") or ""
+    return "zh" if locale.lower().startswith("zh") else "en"
+
+
+class Terminal:
+    """A console that speaks one language."""
+
+    def __init__(self, language: Language, console: Console | None = None) -> None:
+        self.language = language
+        self.console = console or Console(highlight=False)
+
+    def text(self, key: str, *values: object) -> str:
+        return TEXTS[key][self.language == "en"].format(*values)
+
+    def local(self, name: Mapping[str, str]) -> str:
+        return escape(name.get(self.language) or name.get("en") or "")
+
+    def say(self, text: str = "", style: str | None = None) -> None:
+        self.console.print(text, style=style)
+
+    def table(self, *columns: str, title: str | None = None) -> Table:
+        """An empty table; a column that starts with ``>`` is right-aligned."""
+        table = Table(box=box.SIMPLE_HEAD, title=title, title_justify="left", title_style="bold", pad_edge=False)
+        for column in columns:
+            right = column.startswith(">")
+            whole = right or column in {"code", "role", "parameter", "rule", "unit"}
+            table.add_column(self.text(column.lstrip(">")), justify="right" if right else "left", no_wrap=whole)
+        return table
+
+    # -- footprints
+
+    def footprint(self, body: Mapping[str, Any]) -> None:
+        """A result: headline, stages as bars, lines, quality, provenance, warnings."""
+        declared = body["declared_unit"]
+        boundary = self.text("gate" if body["boundary"] == "cradle_to_gate" else "grave")
+        per = "  ".join(f"{number(p['value'])}/{p['amount']:g} {p['unit']}" for p in body["per"])
+        self.console.rule(f"[bold]{self.local(body['product']['name'])}")
+        self.say(
+            f"[bold green]{number(body['total']['value'])} kg CO2e[/] {self.text('per')} "
+            f"{declared['amount']:g} {declared['unit']}  ({boundary})   [dim]{per}[/]"
+        )
+        self.stage_bars(body["stages"])
+        self.electricity_and_quality(body)
+        self.warnings(body["warnings"])
+
+    def stage_bars(self, stages: Sequence[Mapping[str, Any]]) -> None:
+        largest = max((abs(s["value"]) for s in stages), default=0.0) or 1.0
+        table = self.table("stage", ">value", ">share")
+        table.add_column("")
+        for stage in stages:
+            bar = Text(
+                "█" * round(BAR * abs(stage["value"]) / largest),
+                style="green" if stage["value"] >= 0 else "cyan",
+            )
+            table.add_row(self.local(stage["name"]), number(stage["value"]), percent(stage["share"]), bar)
+        self.console.print(table)
+
+    def electricity_and_quality(self, body: Mapping[str, Any]) -> None:
+        e, q = body["electricity"], body["data_quality"]
+        including = next(i["value"] for i in body["indicators"] if i["id"] == "gwp100_including_biogenic_uptake")
+        texts = [
+            self.text("electricity", number(e["location_based"]), number(e["market_based"]), self.text(e["headline"])),
+            self.text("biogenic", number(including), number(body["biogenic_carbon"]["value"])),
+            self.text("quality", *(percent(q[k]) for k in (
+                "primary_data_share", "estimate_share", "default_share", "unsplit_share"))),
+            self.text("provenance", body["rule"]["id"], body["rule"]["version"], body["rule"]["sha256"][:8],
+                      body["background"]["name"], body["background"]["version"], body["background"]["id"][:8],
+                      body["engine"]["version"], body["background"]["gwp"]),
+        ]  # fmt: skip
+        for text in texts:
+            self.say(escape(text), "dim")
+
+    def warnings(self, warnings: Sequence[Mapping[str, Any]]) -> None:
+        for warning in warnings:
+            rule = f" ({warning['rule_id']})" if warning.get("rule_id") else ""
+            self.say(f"[yellow]{self.text('warning')}[/]{rule} {escape(warning['message'][self.language])}")
+
+    def lines(self, body: Mapping[str, Any], limit: int | None = None) -> None:
+        """Every line and stage with its process, largest first."""
+        stage_names = {s["stage"]: s["name"] for s in body["stages"]}
+        table = self.table("line", "stage", ">value", ">share", "process", "data")
+        ranked = sorted(body["lines"], key=lambda entry: -abs(entry["value"]))
+        for entry in ranked[:limit]:
+            process = entry.get("process")
+            kind = entry.get("data", "secondary")
+            table.add_row(
+                self.local(entry["name"]), self.local(stage_names[entry["stage"]]), number(entry["value"]),
+                percent(entry["share"]), self.local(process["name"]) if process else "–",
+                self.text("data_default" if kind == "default" else kind),
+            )  # fmt: skip
+        self.console.print(table)
+
+    def ranking(self, key: str, ranking: Mapping[str, Any]) -> None:
+        table = self.table("name", ">value", ">share", ">cumulative", title=self.text(key))
+        for item in ranking["items"]:
+            table.add_row(
+                self.local(item["name"]),
+                number(item["value"]),
+                percent(item["share"]),
+                percent(item["cumulative_share"]),
+            )
+        if ranking["rest"]["count"]:
+            table.add_row(
+                self.text("rest", ranking["rest"]["count"]),
+                number(ranking["rest"]["value"]),
+                "",
+                "",
+                style="dim",
+            )
+        self.console.print(table)
+
+    def paths(self, tree: Mapping[str, Any], limit: int = 5) -> None:
+        """The nodes with the largest direct emissions, each with its way from the product."""
+        nodes = tree["nodes"]
+        self.say(f"[bold]{self.text('paths')}[/]")
+        for node in sorted(nodes, key=lambda n: -abs(n["direct"]))[:limit]:
+            way = [node]
+            while way[-1]["parent"] is not None:
+                way.append(nodes[way[-1]["parent"]])
+            names = " › ".join(self.local(n["name"]) for n in reversed(way[:-1]))
+            share = node["direct"] / tree["total"] if tree["total"] else None
+            self.say(f" {number(node['direct']):>8}  {percent(share):>6}  {names}")
+        self.say(self.text("coverage", percent(tree["coverage"]), tree["count"], percent(tree["cutoff"])), "dim")
+
+    # -- problems
+
+    def problems(self, problems: Iterable[Problem]) -> None:
+        for p in problems:
+            where = f"[bold]{escape(p.where)}[/]  " if p.where else ""
+            self.say(f"[red]✗[/] {where}{escape(p.message(self.language))}  [dim]\\[{p.code}][/]")
+            self.say(f"    {self.text('next')}: {escape(p.next_action(self.language))}")
+
+
+def number(value: float | None) -> str:
+    """At most four significant digits: more would claim a precision that no footprint has."""
+    if value is None:
+        return "–"
+    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.4g}" if value else "0"
+
+
+def percent(value: float | None) -> str:
+    return "–" if value is None else f"{100 * value:.1f} %"
