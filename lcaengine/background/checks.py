@@ -20,6 +20,10 @@ from lcaengine.problems import Problem, Refused
 STATUS_ORDER = ("measured", "published", "derived", "estimate")
 CARBON_TOLERANCE = 1e-3
 FORMULA_TOLERANCE = 1e-3
+NUMBERS = {
+    "production_amount", "allocation_key", "mass_kg", "fossil_carbon_kg", "biogenic_carbon_kg", "amount", "factor",
+    "basic_uncertainty",
+}  # fmt: skip
 CARBON_PER_FLOW = {
     "co2_uptake": 1 / CO2_PER_CARBON, "co2_biogenic": -1 / CO2_PER_CARBON, "ch4_biogenic": -1 / CH4_PER_CARBON,
 }  # fmt: skip
@@ -56,6 +60,14 @@ def check_unique(tables: Tables) -> Iterator[Problem]:
             if row[column] in seen:
                 yield Problem("duplicate_key", row.at(column), {"key": row[column], "first": seen[row[column]].at()})
             seen.setdefault(row[column], row)
+
+
+def check_finite(tables: Tables) -> Iterator[Problem]:
+    """The schema lets NaN and INF pass as numbers."""
+    for row in (*tables.processes, *tables.exchanges, *tables.characterization_factors):
+        for column in NUMBERS & row.keys():
+            if not math.isfinite(row.number(column)):
+                yield Problem("not_a_number", row.at(column), {"value": row[column]})
 
 
 def check_links(tables: Tables) -> Iterator[Problem]:
@@ -203,7 +215,7 @@ def check_unit_names(tables: Tables) -> Iterator[Problem]:
 
 STAGES: tuple[tuple[Check, ...], ...] = (
     (check_schema,),
-    (check_unique, check_links, check_unit_names),
+    (check_unique, check_links, check_unit_names, check_finite),
     (
         check_sources,
         check_units,
