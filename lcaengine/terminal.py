@@ -157,14 +157,19 @@ class Terminal:
     def paths(self, tree: Mapping[str, Any], limit: int = 5) -> None:
         """The nodes with the largest direct emissions, each with its way from the product."""
         nodes = tree["nodes"]
-        self.say(f"[bold]{self.text('paths')}[/]")
+        table = Table.grid(padding=(0, 1))
+        table.add_column(justify="right", no_wrap=True)
+        table.add_column(justify="right", no_wrap=True)
+        table.add_column()
         for node in sorted(nodes, key=lambda n: -abs(n["direct"]))[:limit]:
             way = [node]
             while way[-1]["parent"] is not None:
                 way.append(nodes[way[-1]["parent"]])
-            names = " › ".join(self.local(n["name"]) for n in reversed(way[:-1]))
             share = node["direct"] / tree["total"] if tree["total"] else None
-            self.say(f" {number(node['direct']):>8}  {percent(share):>6}  {names}")
+            names = " › ".join(self.local(n["name"]) for n in reversed(way))
+            table.add_row(number(node["direct"]), percent(share), names)
+        self.say(f"[bold]{self.text('paths')}[/]")
+        self.console.print(table)
         self.say(self.text("coverage", percent(tree["coverage"]), tree["count"], percent(tree["cutoff"])), "dim")
 
     # -- problems

@@ -120,7 +120,8 @@ def factor(source: str, target: str) -> float:
 
 def _converted(source: str, target: str | None) -> float:
     one: Any = _registry().Quantity(1.0, unit(source))
-    return float((one.to(unit(target)) if target else one.to_base_units()).magnitude)
+    converted: Any = one.to(unit(target)) if target else one.to_base_units()
+    return float(converted.magnitude)
 
 
 @lru_cache(maxsize=4096)

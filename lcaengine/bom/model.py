@@ -16,6 +16,12 @@ KIND_FIELD: Mapping[str, str] = MappingProxyType({
     "waste": "treatment", "refrigerants": "gas", "direct_emissions": "flow",
 })  # fmt: skip
 SECTIONS = tuple(KIND_FIELD)
+SECTION_NAMES: Mapping[str, Mapping[str, str]] = MappingProxyType({
+    "electricity": {"zh": "电力", "en": "Electricity"}, "fuels": {"zh": "燃料", "en": "Fuel"},
+    "heat": {"zh": "热力", "en": "Heat"}, "water": {"zh": "用水", "en": "Water"},
+    "wastewater": {"zh": "废水", "en": "Waste water"}, "waste": {"zh": "废物", "en": "Waste"},
+    "refrigerants": {"zh": "制冷剂", "en": "Refrigerant"}, "direct_emissions": {"zh": "直接排放", "en": "Direct emission"},
+})  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

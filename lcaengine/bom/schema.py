@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Any, ClassVar
+from typing import Any
 
 from marshmallow import RAISE, Schema, ValidationError, fields, validate
 
@@ -14,8 +14,12 @@ MAX_TEXT = 500
 class Number(fields.Float):
     """A finite number that is not a text, not negative."""
 
-    default_error_messages: ClassVar[dict[str, str]] = {"invalid": "not_a_number", "special": "not_finite", "too_large": "not_finite",
-                              "negative": "negative"}  # fmt: skip
+    default_error_messages = {
+        "invalid": "not_a_number",
+        "special": "not_finite",
+        "too_large": "not_finite",
+        "negative": "negative",
+    }
 
     def _validated(self, value: Any) -> float:
         if isinstance(value, (bool, str)):
@@ -42,7 +46,7 @@ class _Strict(Schema):
     class Meta:
         unknown = RAISE
 
-    error_messages: ClassVar[dict[str, str]] = {"unknown": "unknown_field", "type": "not_an_object"}
+    error_messages = {"unknown": "unknown_field", "type": "not_an_object"}
 
 
 class QuantitySchema(_Strict):

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from lcaengine.bom.model import KIND_FIELD, SECTIONS
+from lcaengine.bom.model import KIND_FIELD, SECTION_NAMES, SECTIONS
 from lcaengine.problems import Malformed, Problem
 
 Json = dict[str, Any]
@@ -26,8 +26,7 @@ COLUMNS = {
 _BY_NAME = {**{zh: en for en, zh in COLUMNS.items()}, **{en: en for en in COLUMNS}}
 _SECTION_NAMES = {
     "产品": "product", "场地": "site", "周期": "period", "产量": "output", "物料": "lines", "联产品": "co_products",
-    "参数": "parameters", "电力": "electricity", "燃料": "fuels", "热力": "heat", "用水": "water", "废水": "wastewater",
-    "废物": "waste", "制冷剂": "refrigerants", "直接排放": "direct_emissions", "边界": "boundary", "基准": "basis",
+    "参数": "parameters", "边界": "boundary", "基准": "basis", **{names["zh"]: section for section, names in SECTION_NAMES.items()},
 }  # fmt: skip
 _AMOUNT = re.compile(r"^\s*([-+]?[0-9.]+(?:[eE][-+]?[0-9]+)?)\s*(\S.*?)\s*$")
 _LEG = re.compile(r"^\s*([a-z_]+)\s+([0-9.]+(?:[eE][-+]?[0-9]+)?)\s*(\S+)\s*$")

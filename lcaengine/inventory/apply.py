@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from lcaengine import formulas, units
 from lcaengine.background import Release
 from lcaengine.bom import Activity, Bom, Line
+from lcaengine.bom.model import SECTION_NAMES
 from lcaengine.inventory.model import Data, Exchange, ForegroundProcess, Inventory, LineShown, Warned
 from lcaengine.inventory.values import Values, all_activities, all_co_products, all_lines, line_in
 from lcaengine.problems import Problem, Refused
@@ -282,7 +283,7 @@ class _Work:
         if template.unit:
             self.values.add(f"sum_{activity.section}", activity.quantity.base * factor)
         shown = Quantity(activity.quantity.amount * factor, activity.quantity.unit)
-        name = {"zh": activity.id, "en": activity.id}
+        name = {key: f"{text}: {activity.id}" for key, text in SECTION_NAMES[activity.section].items()}
         data: Data = "primary" if kind.flows else "secondary"
         self.lines[activity.id] = LineShown(activity.id, name, shown, data, base.matched_by, kind.target)
 
@@ -373,11 +374,9 @@ class _Work:
             except Refused:
                 self.warn("guardrail_not_checked", "", rail.rule_id, name=rail.name)
                 continue
-            low, high = rail.min, rail.max
-            if (low is not None and value < low) or (high is not None and value > high):
-                values = {"name": rail.name, "value": value, "unit": rail.unit,
-                          "range": f"{'–∞' if low is None else f'{low:g}'} … {'∞' if high is None else f'{high:g}'}"}  # fmt: skip
-                self.warn("guardrail", "", rail.rule_id, **values)
+            if (rail.min is not None and value < rail.min) or (rail.max is not None and value > rail.max):
+                shown = {"name": rail.name, "value": value, "unit": rail.unit, "range": _range(rail.min, rail.max)}
+                self.warn("guardrail", "", rail.rule_id, **shown)
 
     def foreground_processes(self) -> Iterator[ForegroundProcess]:
         for template in self.rule.processes:
@@ -416,3 +415,9 @@ def _activity_in(activity: Activity, unit: str) -> float:
         return activity.quantity.to(unit)
     except Refused as error:
         raise Refused(Problem(error.problems[0].code, activity.where + "/unit", error.problems[0].values)) from None
+
+
+def _range(low: float | None, high: float | None) -> str:
+    if low is None:
+        return f"≤ {high:g}"
+    return f"≥ {low:g}" if high is None else f"{low:g} … {high:g}"
