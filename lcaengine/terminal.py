@@ -124,10 +124,10 @@ class Terminal:
         """Every line and stage with its process, largest first."""
         stage_names = {s["stage"]: s["name"] for s in body["stages"]}
         table = self.table("line", "stage", ">value", ">share", "process", "data")
-        ranked = sorted(body["lines"], key=lambda entry: -abs(entry["value"]))
+        ranked = sorted((e for e in body["lines"] if e["value"]), key=lambda entry: -abs(entry["value"]))
         for entry in ranked[:limit]:
             process = entry.get("process")
-            kind = entry.get("data", "secondary")
+            kind = entry.get("data", "default")
             table.add_row(
                 self.local(entry["name"]), self.local(stage_names[entry["stage"]]), number(entry["value"]),
                 percent(entry["share"]), self.local(process["name"]) if process else "–",

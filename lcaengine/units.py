@@ -119,9 +119,8 @@ def factor(source: str, target: str) -> float:
 
 
 def _converted(source: str, target: str | None) -> float:
-    one: Any = _registry().Quantity(1.0, unit(source))
-    converted: Any = one.to(unit(target)) if target else one.to_base_units()
-    return float(converted.magnitude)
+    one = _registry().Quantity(1.0, unit(source))
+    return float((one.to(unit(target)) if target else one.to_base_units()).magnitude)
 
 
 @lru_cache(maxsize=4096)
@@ -133,7 +132,7 @@ def base_factor(text: str) -> float:
 @lru_cache(maxsize=4096)
 def dimension(text: str) -> tuple[tuple[str, float], ...]:
     """Exponents of the base dimensions, sorted: ``(("[mass]", 1.0),)``."""
-    return tuple(sorted((str(k), float(v)) for k, v in unit(text).dimensionality.items()))
+    return tuple(sorted((str(k), float(str(v))) for k, v in unit(text).dimensionality.items()))
 
 
 def same_dimension(a: str, b: str) -> bool:

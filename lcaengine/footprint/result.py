@@ -120,7 +120,7 @@ def _lines(footprint: Footprint) -> list[dict[str, Any]]:
             "value": float(value),
             "share": _share(float(value), footprint.value),
         }
-        if shown:
+        if shown and shown.stage == stage:
             entry |= {
                 "amount": shown.quantity.as_dict() if shown.quantity else None,
                 "process": _process(shown.process, names, s.release),

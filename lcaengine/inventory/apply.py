@@ -141,7 +141,7 @@ class _Work:
         self._add_end_of_life(line, role, scale, base)
         shown = Quantity(line_in(line, role.unit) * scale, role.unit)
         self.lines[line.id] = LineShown(
-            line.id, {"zh": line.name, "en": line.name}, shown, data,
+            line.id, role.stage, {"zh": line.name, "en": line.name}, shown, data,
             "supplier_footprint" if line.supplier_footprint else "process" if line.process else "role",
             line.process or role.target or (role.recycled.virgin if role.recycled else None),
         )  # fmt: skip
@@ -285,7 +285,9 @@ class _Work:
         shown = Quantity(activity.quantity.amount * factor, activity.quantity.unit)
         name = {key: f"{text}: {activity.id}" for key, text in SECTION_NAMES[activity.section].items()}
         data: Data = "primary" if kind.flows else "secondary"
-        self.lines[activity.id] = LineShown(activity.id, name, shown, data, base.matched_by, kind.target)
+        self.lines[activity.id] = LineShown(
+            activity.id, template.stage, name, shown, data, base.matched_by, kind.target
+        )
 
     def _kind(self, activity: Activity, template: ActivityTemplate) -> Kind:
         if activity.process:
@@ -348,7 +350,9 @@ class _Work:
                 matched_by="rule", where=co_product.where, parameters=used,
             ))  # fmt: skip
             shown = Quantity(co_product.quantity.amount * factor, co_product.quantity.unit)
-            self.lines[co_product.id] = LineShown(co_product.id, template.name, shown, "secondary", "rule", None)
+            self.lines[co_product.id] = LineShown(
+                co_product.id, process.stage, template.name, shown, "secondary", "rule", None
+            )
 
     def add_rule_exchanges(self) -> None:
         for group in self.rule.groups():
@@ -365,7 +369,9 @@ class _Work:
                 parameters=_parameters(self.rule, template.amount),
             ))  # fmt: skip
             shown = Quantity(amount, template.unit)
-            self.lines[template.id] = LineShown(template.id, template.name, shown, "default", "rule", template.target)
+            self.lines[template.id] = LineShown(
+                template.id, template.stage, template.name, shown, "default", "rule", template.target
+            )
 
     def check_guardrails(self) -> None:
         for rail in self.rule.guardrails:

@@ -81,9 +81,10 @@ class Warned:
 
 @dataclass(frozen=True, slots=True)
 class LineShown:
-    """What a result says of a line: its name and amount per declared unit."""
+    """What a result says of a line, in the stage that buys it: its name, amount per declared unit and process."""
 
     id: str
+    stage: str
     name: Mapping[str, str]
     quantity: Quantity | None
     data: Data
