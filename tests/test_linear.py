@@ -185,6 +185,11 @@ def test_loop_of_gain_one_with_rounding_has_no_solution(gains: tuple[float, ...]
         linear.solve(csc_matrix(A.T if transposed else A), np.ones(len(gains)))
 
 
+def test_loop_of_gain_just_below_one_is_solved() -> None:
+    # 1/(1 − 0.999999) = 1e6, to the digits that 1 − 0.999999 has left.
+    assert linear.solve(_loop(3, 0.999999), np.array([1.0, 0.0, 0.0])).x == pytest.approx([1e6, 1e6, 1e6], rel=1e-9)
+
+
 def test_two_products_of_one_process_pair_are_singular() -> None:
     with pytest.raises(NoSolution):
         linear.solve(csc_matrix([[1.0, 2.0], [2.0, 4.0]]), np.array([1.0, 0.0]))

@@ -58,7 +58,7 @@ def test_miller_and_blair_two_sectors(tmp_path: Path) -> None:
     assert release.supply(np.array([600.0, 1500.0])) == pytest.approx([1247.5, 1841.6], abs=0.05)
     # One unit of flow per run: the score of product j in column i is the entry L[i, j].
     inverse = np.array([[1.2541, 0.3300], [0.2640, 1.1221]])
-    assert release.scores.T == pytest.approx(inverse, abs=5e-5)
+    assert np.transpose(release.scores) == pytest.approx(inverse, abs=5e-5)
 
 
 def test_loop_by_its_series(tmp_path: Path) -> None:
