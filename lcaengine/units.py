@@ -64,6 +64,7 @@ _ALIASES = {
     "pc": "piece", "pieces": "piece", "unit": "piece", "units": "piece", "each": "piece", "ea": "piece",
     "吨公里": "t*km", "tkm": "t*km", "t·km": "t*km", "t.km": "t*km", "tonne-km": "t*km",
     "nm3": "m3", "sm3": "m3", "m³": "m3", "m^3": "m3", "m²": "m2", "kwh": "kWh", "mwh": "MWh", "mj": "MJ", "gj": "GJ",
+    "kg": "kg", "g": "g", "t": "t", "hl": "hl", "l": "L", "km": "km", "m3": "m3",
     "kgs": "kg", "ton": "t", "tons": "t", "tonnes": "t", "liters": "L", "litre": "L", "litres": "L",
     "元": "CNY", "人民币": "CNY", "rmb": "CNY", "天": "d", "年": "a", "小时": "h", "yr": "a",
 }  # fmt: skip

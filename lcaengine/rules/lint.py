@@ -15,7 +15,7 @@ Check = Callable[[Rule], Iterator[Problem]]
 
 def lint(rule: Rule) -> Iterator[Problem]:
     """Every problem of a rule; names first, since formulas need them."""
-    problems = [p for check in (check_names, check_units, check_defaults, check_sources) for p in check(rule)]
+    problems = [p for check in (check_names, check_units, check_defaults, check_sources, check_allocation) for p in check(rule)]
     yield from problems or check_formulas(rule)
 
 
@@ -110,6 +110,16 @@ def check_sources(rule: Rule) -> Iterator[Problem]:
     for p in rule.parameters.values():
         if p.status == "estimate" and not p.note:
             yield Problem("estimate_without_reason", f"/parameters/{p.id}/note")
+
+
+def check_allocation(rule: Rule) -> Iterator[Problem]:
+    """The first form of the language knows co-products without burden only."""
+    for co_product in rule.co_products.values():
+        if co_product.allocation != "none":
+            values = {"allocation": co_product.allocation, "known": ["none"]}
+            yield Problem("unknown_allocation", f"/co_products/{co_product.id}/allocation", values)
+    if rule.shared_allocation != "output":
+        yield Problem("unknown_allocation", "/shared_allocation", {"allocation": rule.shared_allocation, "known": ["output"]})
 
 
 def check_formulas(rule: Rule) -> Iterator[Problem]:

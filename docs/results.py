@@ -1,0 +1,39 @@
+"""Writes the results table of the README from the worked inventories.
+
+python docs/results.py            rewrites the lines between <!-- results --> and <!-- /results -->
+"""
+
+from pathlib import Path
+
+from lcaengine.background import default_release
+from lcaengine.bom import bom_of, read_plant
+from lcaengine.data import folder
+from lcaengine.footprint import body, calculate
+from lcaengine.rules import find_rule
+
+README = Path(__file__).resolve().parent.parent / "README.md"
+START, END = "<!-- results -->\n", "<!-- /results -->"
+HEADER = "| inventory | product | cradle to gate | cradle to grave | through estimates |\n|---|---|---|---|---|\n"
+
+
+def table() -> str:
+    """The table, one row per product of every worked inventory."""
+    rows = []
+    for path in sorted((folder("inventories") / "beer").glob("*.json")):
+        for document in read_plant(path.read_bytes()):
+            bom, rule = bom_of(document), find_rule("beer")
+            gate, grave = (calculate(bom, rule, default_release(), b) for b in ("cradle_to_gate", "cradle_to_grave"))
+            share = body(grave)["data_quality"]["estimate_share"]
+            name = f"{bom.name['en']} {bom.name['zh']}"
+            rows.append(f"| `{path.name}` | {name} | {gate.value:.1f} | {grave.value:.1f} | {share:.0%} |\n")
+    return HEADER + "".join(rows)
+
+
+def main() -> None:
+    text = README.read_text(encoding="utf-8")
+    before, _, rest = text.partition(START)
+    README.write_text(before + START + table() + END + rest.partition(END)[2], encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
