@@ -3,6 +3,7 @@
 python docs/picture.py            writes docs/images/footprint.svg
 """
 
+import re
 from pathlib import Path
 
 from rich.console import Console
@@ -26,7 +27,8 @@ def main() -> None:
     terminal.ranking("lines", hotspots(footprint, 5)["lines"])
     terminal.paths(trace(footprint, 0.005).as_dict(), 4)
     target = Path(__file__).parent / "images" / "footprint.svg"
-    console.save_svg(str(target), title=f"lcaengine hotspots inventories/beer/{FILE}")
+    svg = console.export_svg(title=f"lcaengine hotspots inventories/beer/{FILE}")
+    target.write_text(re.sub(r"@font-face \{.*?\}\s*", "", svg, flags=re.S), encoding="utf-8")  # no font from elsewhere
 
 
 if __name__ == "__main__":

@@ -72,6 +72,7 @@ class Activity:
     id: str
     quantity: Quantity
     where: str = ""
+    name: str = ""
     kind: str | None = None
     process: str | None = None
     evidence: str = ""

@@ -177,20 +177,25 @@ def _problems(document: Json) -> Iterator[Problem]:
     yield from _period_problems(document)
     yield from _output_problems(document, shared)
     seen: dict[str, str] = {}
-    for path, line in [*_places(document, "lines"), *_places(shared, "lines", "shared")]:
-        where = pointer(*path)
-        if line["id"] in seen:
-            yield Problem("duplicate_line_id", where + "/id", {"id": line["id"], "first": seen[line["id"]]})
-        seen.setdefault(line["id"], where)
-        yield from _unit_problems(line, where)
     for owner, prefix in ((document, ()), (shared, ("shared",))):
-        for section, rows in owner.get("activities", {}).items():
-            for i, row in enumerate(rows):
-                yield from _unit_problems(row, pointer(*prefix, "activities", section, i))
-        for path, row in _places(owner, "co_products", *prefix):
-            yield from _unit_problems(row, pointer(*path))
+        for path, row in _entries(owner, *prefix):
+            where = pointer(*path)
+            yield from _unit_problems(row, where)
+            if "id" in row and row["id"] in seen:
+                yield Problem("duplicate_line_id", where + "/id", {"id": row["id"], "first": seen[row["id"]]})
+            seen.setdefault(row.get("id", where), where)
+            if prefix and row.get("basis") == "declared_unit":
+                yield Problem("shared_basis", where + "/basis", {"id": row.get("id", "")})
     for name, value in document.get("parameters", {}).items():
         yield from _parameter_problems(value, pointer("parameters", name))
+
+
+def _entries(owner: Mapping[str, Any], *prefix: str) -> Iterator[tuple[tuple[Any, ...], Json]]:
+    """Lines, activities and co-products with their places."""
+    yield from _places(owner, "lines", *prefix)
+    for section, rows in owner.get("activities", {}).items():
+        yield from (((*prefix, "activities", section, i), row) for i, row in enumerate(rows))
+    yield from _places(owner, "co_products", *prefix)
 
 
 def _places(owner: Mapping[str, Any], key: str, *prefix: str) -> list[tuple[tuple[Any, ...], Json]]:
@@ -222,8 +227,19 @@ def _output_problems(document: Json, shared: Mapping[str, Any]) -> Iterator[Prob
         yield from _quantity_problems(pack, "/product/pack", declared["unit"])
     if shared and document["product"].get("id") not in shared["outputs"]:
         yield Problem("shared_without_product", "/shared/outputs", {"id": document["product"].get("id")})
-    for name, quantity in shared.get("outputs", {}).items():
-        yield from _quantity_problems(quantity, pointer("shared", "outputs", name), declared["unit"])
+    wrong = [
+        problem
+        for name, quantity in shared.get("outputs", {}).items()
+        for problem in _quantity_problems(quantity, pointer("shared", "outputs", name), declared["unit"])
+    ]
+    yield from wrong
+    own = shared.get("outputs", {}).get(document["product"].get("id"))
+    if own and output and not wrong and not _same(own, output):
+        yield Problem("shared_output_differs", "/output", {"output": _quantity(output), "shared": _quantity(own)})
+
+
+def _same(a: Json, b: Json) -> bool:
+    return math.isclose(_quantity(a).to(b["unit"]), b["amount"], rel_tol=1e-9)
 
 
 def _unit_problems(row: Json, where: str) -> Iterator[Problem]:
@@ -356,7 +372,8 @@ def _activities(owner: Json, *prefix: str) -> tuple[Activity, ...]:
     return tuple(
         Activity(
             section=section,
-            id=row.get("id", f"{section}-{i + 1}"),
+            id=row.get("id", "-".join((*prefix, section, str(i + 1)))),
+            name=row.get("name", ""),
             quantity=_quantity(row),
             where=pointer(*prefix, "activities", section, i),
             kind=row.get(KIND_FIELD[section]),

@@ -140,6 +140,7 @@ class LineSchema(_Strict):
 
 class ActivitySchema(_Strict):
     id = Text()
+    name = Text()
     amount = Number(required=True)
     unit = Text(required=True)
     process = Text()

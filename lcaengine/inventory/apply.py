@@ -30,6 +30,7 @@ def apply_rule(bom: Bom, rule: Rule, release: Release, boundary: str | None = No
         raise Refused(Problem("boundary", "/boundary", {"value": chosen}))
     units.factor(bom.declared_unit.unit, rule.declared_unit.unit)
     work = _Work(bom, rule, release, Values(rule, bom), reached(rule, rule.boundaries[chosen]))
+    work.check_ids()
     work.check_requirements()
     for line, factor in all_lines(bom, rule):
         work.attempt(work.add_line, line, factor)
@@ -96,6 +97,16 @@ class _Work:
 
     # -- what the rule asks for
 
+    def check_ids(self) -> None:
+        """No line or activity has the id of an exchange that the rule adds."""
+        own = {template.id for template in self.rule.exchanges}
+        given = [(line.id, line.where) for line, _ in all_lines(self.bom, self.rule)]
+        given += [(activity.id, activity.where) for activity, _ in all_activities(self.bom, self.rule)]
+        for identifier, where in given:
+            if identifier in own:
+                values = {"id": identifier, "first": f"rule {self.rule.id}"}
+                self.problems.append(Problem("duplicate_line_id", where + "/id", values))
+
     def check_requirements(self) -> None:
         roles = {line.role for line, _ in all_lines(self.bom, self.rule) if line.role}
         groups = {g for r in roles if r in self.rule.roles for g in self.rule.roles[r].groups}
@@ -119,8 +130,8 @@ class _Work:
     def add_line(self, line: Line, factor: float) -> None:
         role = self._role(line)
         uses = self.values.parameter(role.uses) if role.uses else 1.0
-        if uses <= 0:
-            raise Refused(Problem("zero", f"/parameters/{role.uses}", {"field": role.uses}))
+        if uses < 1:
+            raise Refused(Problem("trips_below_one", f"/parameters/{role.uses}", {"field": role.uses, "value": uses}))
         parameters = (role.uses,) if role.uses else ()
         scale = factor / uses
         data: Data = "primary" if line.supplier_footprint else "secondary"
@@ -195,6 +206,9 @@ class _Work:
                 values = {"value": share, "max": role.recycled.at, "role": role.name}
                 raise Refused(Problem("recycled_content_too_high", line.where + "/recycled_content", values))
             used = () if given is not None else (role.recycled.share,)
+            if given is None and role.recycled.share not in self.bom.parameters:
+                origin = self.rule.parameters[role.recycled.share].rule_id
+                self.warn("recycled_content_default", line.where, origin, role=role.name, value=share)
             yield role.recycled.virgin, 1 - share / role.recycled.at, used
             yield role.recycled.recycled, share / role.recycled.at, used
         elif role.target:
@@ -283,7 +297,8 @@ class _Work:
         if template.unit:
             self.values.add(f"sum_{activity.section}", activity.quantity.base * factor)
         shown = Quantity(activity.quantity.amount * factor, activity.quantity.unit)
-        name = {key: f"{text}: {activity.id}" for key, text in SECTION_NAMES[activity.section].items()}
+        shown_as = activity.name or activity.kind or template.default_kind or activity.process or activity.id
+        name = {key: f"{text}: {shown_as}" for key, text in SECTION_NAMES[activity.section].items()}
         data: Data = "primary" if kind.flows else "secondary"
         self.lines[activity.id] = LineShown(
             activity.id, template.stage, name, shown, data, base.matched_by, kind.target

@@ -15,7 +15,9 @@ Check = Callable[[Rule], Iterator[Problem]]
 
 def lint(rule: Rule) -> Iterator[Problem]:
     """Every problem of a rule; names first, since formulas need them."""
-    problems = [p for check in (check_names, check_units, check_defaults, check_sources, check_allocation) for p in check(rule)]
+    problems = [
+        p for check in (check_names, check_units, check_defaults, check_sources, check_allocation) for p in check(rule)
+    ]
     yield from problems or check_formulas(rule)
 
 
@@ -119,7 +121,9 @@ def check_allocation(rule: Rule) -> Iterator[Problem]:
             values = {"allocation": co_product.allocation, "known": ["none"]}
             yield Problem("unknown_allocation", f"/co_products/{co_product.id}/allocation", values)
     if rule.shared_allocation != "output":
-        yield Problem("unknown_allocation", "/shared_allocation", {"allocation": rule.shared_allocation, "known": ["output"]})
+        yield Problem(
+            "unknown_allocation", "/shared_allocation", {"allocation": rule.shared_allocation, "known": ["output"]}
+        )
 
 
 def check_formulas(rule: Rule) -> Iterator[Problem]:
