@@ -10,7 +10,7 @@ from lcaengine.background import Release
 from lcaengine.bom import Activity, Bom, Line
 from lcaengine.bom.model import SECTION_NAMES
 from lcaengine.inventory.model import Data, Exchange, ForegroundProcess, Inventory, LineShown, Warned
-from lcaengine.inventory.values import Values, all_activities, all_co_products, all_lines, line_in
+from lcaengine.inventory.values import Values, all_activities, all_co_products, all_lines, line_in, mass_of
 from lcaengine.problems import Problem, Refused
 from lcaengine.rules import Rule
 from lcaengine.rules.lint import OTHER
@@ -144,13 +144,14 @@ class _Work:
             self._add_supplier(line, role, scale, base)
         else:
             self._add_material(line, role, scale, base)
-        filled = line_in(line, role.unit) * units.base_factor(role.unit) * factor
         for group in role.groups:
+            filled = line_in(line, "kg") * factor
             self.values.add(f"mass_{group}", filled)
             self.values.add(f"net_mass_{group}", filled / uses)
         self._add_inbound(line, role, scale, base)
         self._add_end_of_life(line, role, scale, base)
-        shown = Quantity(line_in(line, role.unit) * scale, role.unit)
+        unit = line.quantity.unit if role.id == OTHER else role.unit
+        shown = Quantity(line_in(line, unit) * scale, unit)
         self.lines[line.id] = LineShown(
             line.id, role.stage, {"zh": line.name, "en": line.name}, shown, data,
             "supplier_footprint" if line.supplier_footprint else "process" if line.process else "role",
@@ -243,11 +244,16 @@ class _Work:
         self.add(_with(supplied, target="co2_uptake", amount=CO2_PER_CARBON * carbon, activity="biogenic_carbon"))
 
     def _add_inbound(self, line: Line, role: Role, scale: float, base: Exchange) -> None:
+        mass = mass_of(line)
+        if mass is None:
+            if line.transport is not None or units.same_dimension(line.quantity.unit, "L"):
+                self.warn("no_mass", line.where, role.rule_id, name=line.name)
+            return
         for mode, kilometres, parameters, data in self._legs(line, role):
             if mode not in self.rule.inbound_modes:
                 known = sorted(self.rule.inbound_modes)
                 raise Refused(Problem("unknown_mode", line.where + "/transport", {"mode": mode, "known": known}))
-            freight = line_in(line, "t") * scale * kilometres
+            freight = mass / 1000 * scale * kilometres
             self.add(_with(base, target=self.rule.inbound_modes[mode], amount=freight, unit="t*km",
                            activity="inbound_transport", data=data, matched_by="rule",
                            parameters=base.parameters + parameters))  # fmt: skip

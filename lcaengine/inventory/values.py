@@ -64,6 +64,15 @@ def line_in(line: Line, unit: str) -> float:
     raise AssertionError("factor() of unlike dimensions raises")
 
 
+def mass_of(line: Line) -> float | None:
+    """kg of a line, None for what has no mass: energy, freight, a volume or pieces without ``unit_mass``."""
+    if units.same_dimension(line.quantity.unit, "kg"):
+        return line.quantity.to("kg")
+    if line.unit_mass and units.same_dimension(line.quantity.unit, "piece"):
+        return line_in(line, "kg")
+    return None
+
+
 @dataclass
 class Values:
     """Names and values for formulas, in coherent base units; remembers which parameters were used and where."""
