@@ -1,0 +1,1 @@
+"""Speed of the engine as ratios against Brightway and against floors: ``python -m benchmarks``."""
