@@ -98,6 +98,7 @@ def write_arrays(out: Path, system: System, rows: Sequence[Mapping[str, Any]], m
         "flow_scores": system.C,
         "producer": system.producer.astype(np.int32),
         "reference": reference.astype(np.int32),
+        "production": csc_matrix(system.A)[np.arange(len(system.codes)), system.producer].A1,
         "properties": np.array(
             [[float(r.get(k) or 0) for k in ("mass_kg", "fossil_carbon_kg", "biogenic_carbon_kg")] for r in rows]
         ),

@@ -32,7 +32,7 @@ def process_body(release: Release, code: str) -> dict[str, Any]:
     product = release.index[code]
     return {
         **_entry(release, code, row),
-        "production_amount": release.production(product),
+        "production_amount": float(release.production[product]),
         "note": row["note"],
         "scores": {name: per_unit(release, product, i) for name, i in release.column_index.items()},
         "estimate_share": _share(release, product),
@@ -44,7 +44,7 @@ def process_body(release: Release, code: str) -> dict[str, Any]:
 
 def per_unit(release: Release, product: int, column: int) -> float:
     """Score of making one unit of a product, or of treating one unit of a waste."""
-    sign = -1.0 if release.production(product) < 0 else 1.0
+    sign = -1.0 if release.production[product] < 0 else 1.0
     return sign * float(release.scores[product, column]) + 0.0
 
 

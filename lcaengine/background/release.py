@@ -56,6 +56,10 @@ class Release:
         score of the emissions of one run of each process itself.
     flow_scores (m, k)
         characterization factors.
+    production (n,)
+        what one run of its producer makes of each product; negative for a treatment.
+    properties (n, 3)
+        mass, fossil carbon and biogenic carbon of one unit of each product, kg.
     producer, reference
         process that makes each product; product that each process makes.
     """
@@ -75,6 +79,7 @@ class Release:
     biosphere: Columns
     producer: Index
     reference: Index
+    production: Array
     properties: Array
     unit_code: NDArray[np.int16]
     status_code: NDArray[np.int8]
@@ -101,6 +106,10 @@ class Release:
         return {name: i for i, name in enumerate(self.columns)}
 
     @cached_property
+    def product_units(self) -> tuple[str, ...]:
+        return tuple(self.units[i] for i in self.unit_code.tolist())
+
+    @cached_property
     def catalogue(self) -> Catalogue:
         return Catalogue(self.path / "catalogue.sqlite")
 
@@ -113,15 +122,10 @@ class Release:
         raise NotFound(Problem("unknown_process", where, {"process": code, "nearest": shown, "candidates": candidates}))
 
     def unit(self, product: int) -> str:
-        return self.units[int(self.unit_code[product])]
+        return self.product_units[product]
 
     def status(self, product: int) -> str:
         return STATUSES[int(self.status_code[product])]
-
-    def production(self, product: int) -> float:
-        """What one run of its producer makes of a product; negative for a treatment."""
-        rows, values = self.technosphere.column(int(self.producer[product]))
-        return float(values[rows == product][0])
 
     def biogenic_carbon(self, product: int) -> float:
         """kg biogenic carbon in one unit of a product."""
@@ -136,7 +140,7 @@ class Release:
 
 
 ARRAYS = (
-    "scores", "estimate", "direct", "flow_scores", "producer", "reference", "properties", "unit_code", "status_code",
+    "scores", "estimate", "direct", "flow_scores", "producer", "reference", "production", "properties", "unit_code", "status_code",
 )  # fmt: skip
 
 
@@ -147,7 +151,7 @@ def load_release(path: Path) -> Release:
     meta = json.loads((path / "release.json").read_text(encoding="utf-8"))
 
     def mapped(name: str) -> Any:
-        return np.load(path / f"{name}.npy", mmap_mode="r")
+        return np.load(path / f"{name}.npy", mmap_mode="r").view(np.ndarray)  # mapped, without memmap's slow indexing
 
     def columns(name: str) -> Columns:
         data, indices, indptr = (mapped(f"{name}_{part}") for part in ("data", "indices", "indptr"))

@@ -7,7 +7,7 @@ contiguous. Each foreground process closes its biogenic carbon balance with an e
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -26,6 +26,7 @@ CO2_PER_CARBON = 44 / 12
 CARBON_IN_FLOW = {"co2_uptake": 12 / 44, "co2_biogenic": -12 / 44, "ch4_biogenic": -12 / 16}
 CARBON_LINE = "biogenic_carbon_balance"
 CARBON_GAP = 1e-6
+BIOGENIC_CARBON = 2  # column of Release.properties
 
 
 @dataclass(frozen=True)
@@ -80,36 +81,36 @@ class System:
 def link(inventory: Inventory, release: Release) -> System:
     """Link an inventory to a release; raises `Refused` for an exchange that does not fit its target."""
     own = {p.id: j for j, p in enumerate(inventory.processes)}
-    outside = [e for e in inventory.exchanges if e.kind != "foreground"]
     inside = [e for e in inventory.exchanges if e.kind == "foreground"]
-    balances, carbon, warnings = _closing(inventory, release, own, outside, inside)
-    exchanges, groups = _sorted(inventory, [*outside, *balances])
-    product, flow, amount = _targets(exchanges, release)
-    scores = np.where(
-        (flow >= 0)[:, None], release.flow_scores[np.maximum(flow, 0)], release.scores[np.maximum(product, 0)]
-    )
+    outside = [e for e in inventory.exchanges if e.kind != "foreground"]
+    bought = _Bought.of(outside, own, release)
+    balances, carbon, warnings = _closing(inventory, release, own, bought, inside)
+    bought = bought.joined(_Bought.of(balances, own, release)).sorted(inventory)
+    groups = [(e.stage, e.line) for e in bought.exchanges]
+    group_starts = _starts(groups)
+    stage_of = [groups[i][0] for i in group_starts]
+    stage_starts = _starts(stage_of)
     demand = np.zeros(len(own))
     demand[own[inventory.final]] = inventory.declared_unit.to(inventory.processes[own[inventory.final]].unit)
-    group_of = [(e.stage, e.line) for e in exchanges]
-    group_starts = [i for i, g in enumerate(group_of) if i == 0 or g != group_of[i - 1]]
-    stage_of = [groups[i][0] for i in range(len(groups))]
-    stage_starts = [i for i, s in enumerate(stage_of) if i == 0 or s != stage_of[i - 1]]
+    emitted = bought.flow >= 0
+    scores = release.scores[np.maximum(bought.product, 0)]
+    scores[emitted] = release.flow_scores[bought.flow[emitted]]
     return System(
         inventory=inventory,
         release=release,
-        exchanges=tuple(exchanges),
+        exchanges=tuple(bought.exchanges),
         M_rows=np.array([*range(len(own)), *(own[e.target] for e in inside)], dtype=np.intp),
         M_columns=np.array([*range(len(own)), *(own[e.process] for e in inside)], dtype=np.intp),
         M_values=np.array([*(p.amount for p in inventory.processes), *(-e.amount for e in inside)]),
         demand=demand,
-        process=np.array([own[e.process] for e in exchanges], dtype=np.intp),
-        amount=amount,
-        product=product,
-        flow=flow,
+        process=bought.process,
+        amount=bought.amount,
+        product=bought.product,
+        flow=bought.flow,
         scores=scores,
-        estimate=np.where(flow >= 0, 0.0, release.estimate[np.maximum(product, 0)]),
-        alternative=_alternative(exchanges, product, release, inventory),
-        groups=tuple(groups),
+        estimate=np.where(emitted, 0.0, release.estimate[np.maximum(bought.product, 0)]),
+        alternative=_alternative(bought, release, inventory),
+        groups=tuple(groups[i] for i in group_starts),
         group_starts=np.array(group_starts, dtype=np.intp),
         stages=tuple(stage_of[i] for i in stage_starts),
         stage_starts=np.array(stage_starts, dtype=np.intp),
@@ -118,59 +119,106 @@ def link(inventory: Inventory, release: Release) -> System:
     )
 
 
-def _sorted(inventory: Inventory, exchanges: Sequence[Exchange]) -> tuple[list[Exchange], list[tuple[str, str]]]:
-    """Exchanges by stage (in the rule's order), then line (in order of appearance); and the groups."""
-    stage_order = {s.id: i for i, s in enumerate(inventory.rule.stages)}
-    line_order: dict[str, int] = {}
-    for e in exchanges:
-        line_order.setdefault(e.line, len(line_order))
-    found = sorted(exchanges, key=lambda e: (stage_order[e.stage], line_order[e.line]))
-    return found, list(dict.fromkeys((e.stage, e.line) for e in found))
+def _starts(keys: Sequence[object]) -> list[int]:
+    """Where runs of equal keys begin."""
+    return [i for i, key in enumerate(keys) if i == 0 or key != keys[i - 1]]
 
 
-def _targets(exchanges: Sequence[Exchange], release: Release) -> tuple[Index, Index, Array]:
-    """Product row or flow row of each exchange (−1 where it is the other), and the signed amount per run."""
-    product = np.full(len(exchanges), -1, dtype=np.intp)
-    flow = np.full(len(exchanges), -1, dtype=np.intp)
-    amount = np.empty(len(exchanges))
-    for i, e in enumerate(exchanges):
-        if e.kind == "emission":
-            if e.target not in release.flow_index:
-                raise NotFound(Problem("unlinked", e.where, {"target": e.target}))
-            flow[i], amount[i] = release.flow_index[e.target], e.amount * units.factor(e.unit, "kg")
-        else:
-            product[i] = release.find(e.target, e.where)
-            sign = -1.0 if e.kind == "waste" else 1.0
-            if release.production(int(product[i])) * sign < 0:
-                raise Refused(Problem("not_a_treatment", e.where, {"process": e.target}))
-            amount[i] = sign * e.amount * units.factor(e.unit, release.unit(int(product[i])))
-    return product, flow, amount
+@dataclass(frozen=True)
+class _Bought:
+    """Exchanges with background and nature: product row or flow row (−1 where it is the other), signed amount per run."""
+
+    exchanges: list[Exchange]
+    process: Index
+    product: Index
+    flow: Index
+    amount: Array
+
+    @classmethod
+    def of(cls, exchanges: list[Exchange], own: Mapping[str, int], release: Release) -> _Bought:
+        """Rows of the release; raises `NotFound`, and `Refused` where waste meets no treatment or a purchase one."""
+        product, flow, amount = [], [], []
+        products, flows, product_units = release.index, release.flow_index, release.product_units
+        for e in exchanges:
+            if e.kind == "emission":
+                if e.target not in flows:
+                    raise NotFound(Problem("unlinked", e.where, {"target": e.target}))
+                product.append(-1)
+                flow.append(flows[e.target])
+                amount.append(e.amount * units.factor(e.unit, "kg"))
+                continue
+            row = products[e.target] if e.target in products else release.find(e.target, e.where)
+            unit, signed = product_units[row], -e.amount if e.kind == "waste" else e.amount
+            product.append(row)
+            flow.append(-1)
+            amount.append(signed if e.unit == unit else signed * units.factor(e.unit, unit))
+        bought = cls(
+            exchanges=exchanges,
+            process=np.array([own[e.process] for e in exchanges], dtype=np.intp),
+            product=np.array(product, dtype=np.intp),
+            flow=np.array(flow, dtype=np.intp),
+            amount=np.array(amount, dtype=float),
+        )
+        bought.check_direction(release)
+        return bought
+
+    def check_direction(self, release: Release) -> None:
+        """Waste goes to treatments (production −1), purchases come from production."""
+        treated = (self.product >= 0) & (release.production[np.maximum(self.product, 0)] < 0)
+        waste = np.array([e.kind == "waste" for e in self.exchanges], dtype=bool)
+        for i in np.flatnonzero(treated != waste):
+            e = self.exchanges[i]
+            raise Refused(Problem("not_a_treatment", e.where, {"process": e.target}))
+
+    def joined(self, other: _Bought) -> _Bought:
+        return _Bought(
+            exchanges=[*self.exchanges, *other.exchanges],
+            process=np.concatenate((self.process, other.process)),
+            product=np.concatenate((self.product, other.product)),
+            flow=np.concatenate((self.flow, other.flow)),
+            amount=np.concatenate((self.amount, other.amount)),
+        )
+
+    def sorted(self, inventory: Inventory) -> _Bought:
+        """By stage (in the rule's order), then line (in order of appearance)."""
+        stages = {s.id: i for i, s in enumerate(inventory.rule.stages)}
+        lines: dict[str, int] = {}
+        for e in self.exchanges:
+            lines.setdefault(e.line, len(lines))
+        order = np.lexsort(([lines[e.line] for e in self.exchanges], [stages[e.stage] for e in self.exchanges]))
+        return _Bought(
+            exchanges=[self.exchanges[i] for i in order.tolist()],
+            process=self.process[order],
+            product=self.product[order],
+            flow=self.flow[order],
+            amount=self.amount[order],
+        )
 
 
-def _alternative(exchanges: Sequence[Exchange], product: Index, release: Release, inventory: Inventory) -> Array:
+def _alternative(bought: _Bought, release: Release, inventory: Inventory) -> Array:
     """Headline score of the market-based product minus that of the location-based one, per unit."""
     column = release.column_index[inventory.rule.indicator]
-    difference = np.zeros(len(exchanges))
-    for i, e in enumerate(exchanges):
+    difference = np.zeros(len(bought.exchanges))
+    for i, e in enumerate(bought.exchanges):
         if e.market_target:
             market = release.find(e.market_target, e.where)
-            difference[i] = release.scores[market, column] - release.scores[product[i], column]
+            difference[i] = release.scores[market, column] - release.scores[bought.product[i], column]
     return difference
 
 
 def _closing(
     inventory: Inventory,
     release: Release,
-    own: dict[str, int],
-    outside: Sequence[Exchange],
+    own: Mapping[str, int],
+    bought: _Bought,
     inside: Sequence[Exchange],
 ) -> tuple[list[Exchange], Array, list[Warned]]:
     """Emissions of biogenic CO2 that close each process, the carbon in each product, and what does not add up."""
     m = len(own)
-    coming = np.zeros(m)
-    product, flow, amount = _targets(outside, release)
-    for e, i, f, a in zip(outside, product, flow, amount, strict=True):
-        coming[own[e.process]] += a * (CARBON_IN_FLOW.get(e.target, 0.0) if f >= 0 else release.biogenic_carbon(int(i)))
+    in_flow = np.array([CARBON_IN_FLOW.get(key, 0.0) for key in release.flows])
+    in_product = release.properties[np.maximum(bought.product, 0), BIOGENIC_CARBON]
+    content = np.where(bought.flow >= 0, in_flow[np.maximum(bought.flow, 0)], in_product)
+    coming = np.bincount(bought.process, bought.amount * content, minlength=m)
     passed = np.zeros((m, m))
     for e in inside:
         passed[own[e.process], own[e.target]] += e.amount / inventory.processes[own[e.target]].amount

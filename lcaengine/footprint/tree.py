@@ -13,10 +13,13 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
+from lcaengine.footprint.link import System
 from lcaengine.footprint.solve import Footprint, foreground_runs
 
 MAX_NODES = 20_000
+LOOP_LENGTH = 64
 
 
 @dataclass(slots=True)
@@ -90,13 +93,12 @@ class _Walk:
         self.footprint, self.system = footprint, s
         self.cutoff, self.max_nodes, self.max_depth = cutoff, max_nodes, max_depth
         self.limit = cutoff * abs(footprint.value)
-        self.per_unit = s.amount * s.scores[:, s.headline]
-        direct = np.zeros(len(s.demand))
-        np.add.at(direct, s.process, self.per_unit)
-        self.foreground_scores = foreground_runs(s, transpose=True, rhs=direct)  # score of one unit of each own product
-        self.production = s.M_values[: len(s.demand)]
         self.scores = s.release.scores[:, s.headline]
         self.direct = s.release.direct[:, s.headline]
+        self.inside = _Inputs.of_foreground(s)
+        per_run = np.zeros(len(s.demand))
+        np.add.at(per_run, s.process, s.amount * s.scores[:, s.headline])
+        self.foreground_scores = foreground_runs(s, transpose=True, rhs=per_run)  # of one unit of each own product
         self.nodes: list[Node] = []
         self.heap: list[tuple[float, int]] = []
 
@@ -127,7 +129,7 @@ class _Walk:
     def _is_loop(self, node: Node) -> bool:
         """Whether the same product stands among the nearest ancestors (bounded: a chain may be 15,000 deep)."""
         parent = node.parent
-        for _ in range(64):
+        for _ in range(LOOP_LENGTH):
             if parent is None:
                 return False
             above = self.nodes[parent]
@@ -137,43 +139,76 @@ class _Walk:
         return False
 
     def _open(self, node: Node) -> None:
+        """Push the children above the cut-off, sum the rest."""
         node.opened = True
-        children = self._foreground_children(node) if node.kind == "foreground" else self._background_children(node)
-        any_child = False
-        for kind, key, amount, value, line in children:
-            any_child = True
-            if abs(value) >= self.limit and value:
-                self._push(node, kind, key, amount, value, line)
-            else:
-                node.cut_count += 1
-                node.cut_value += value
-        if not any_child:
+        shown = self._open_foreground(node) if node.kind == "foreground" else self._open_background(node)
+        if shown is None:
             node.terminal = "leaf"
-        elif self.nodes[-1].parent != node.id:
+        elif not shown:
             node.terminal = "cutoff"
 
-    def _foreground_children(self, node: Node) -> Iterator[tuple[str, int, float, float, str]]:
+    def _open_foreground(self, node: Node) -> bool | None:
         s = self.system
-        runs = node.amount / self.production[node.key]
-        for row, column, value in zip(s.M_rows, s.M_columns, s.M_values, strict=True):
-            if column == node.key and row != node.key:
-                amount = -value * runs
-                yield "foreground", int(row), float(amount), float(amount * self.foreground_scores[row]), ""
-        for i in np.flatnonzero(s.process == node.key):
-            amount, line = float(s.amount[i] * runs), s.exchanges[i].line
-            kind, key = ("emission", int(s.flow[i])) if s.flow[i] >= 0 else ("process", int(s.product[i]))
-            yield kind, key, amount, float(self.per_unit[i] * runs), line
+        own, bought = self.inside.own[node.key], self.inside.bought[node.key]
+        if not len(own) + len(bought):
+            return None
+        runs = node.amount / s.M_values[node.key]
+        rows, amounts = s.M_rows[own], -s.M_values[own] * runs
+        values = amounts * self.foreground_scores[rows]
+        large = self._cut(node, values)
+        for i in large:
+            self._push(node, "foreground", int(rows[i]), float(amounts[i]), float(values[i]), "")
+        amounts = s.amount[bought] * runs
+        values = amounts * s.scores[bought, s.headline]
+        large_bought = self._cut(node, values)
+        for i in large_bought:
+            e = int(bought[i])
+            kind, key = ("emission", int(s.flow[e])) if s.flow[e] >= 0 else ("process", int(s.product[e]))
+            self._push(node, kind, key, float(amounts[i]), float(values[i]), s.exchanges[e].line)
+        return bool(len(large) + len(large_bought))
 
-    def _background_children(self, node: Node) -> Iterator[tuple[str, int, float, float, str]]:
+    def _open_background(self, node: Node) -> bool | None:
         release = self.system.release
         process = int(release.producer[node.key])
-        rows, values = release.technosphere.column(process)
-        own = rows == node.key
-        runs = node.amount / float(values[own][0])
+        products, values = release.technosphere.column(process)
+        runs = node.amount / release.production[node.key]
         node.direct = float(self.direct[process] * runs)
-        inputs, amounts = rows[~own], -values[~own] * runs
-        for product, amount, value in zip(inputs, amounts, amounts * self.scores[inputs], strict=True):
-            yield "process", int(product), float(amount), float(value), ""
+        others = products != node.key
+        products, amounts = products[others], values[others] * -runs
+        if not len(products):
+            return None
+        scores = amounts * self.scores[products]
+        large = self._cut(node, scores)
+        for i in large:
+            self._push(node, "process", int(products[i]), float(amounts[i]), float(scores[i]), "")
+        return bool(len(large))
+
+    def _cut(self, node: Node, values: NDArray[np.float64]) -> NDArray[np.intp]:
+        """Which children are large enough; the others are added to what the node cut."""
+        large = (np.abs(values) >= self.limit) & (values != 0)
+        node.cut_count += int(len(values) - np.count_nonzero(large))
+        node.cut_value += float(values[~large].sum())
+        return np.flatnonzero(large)
+
+
+@dataclass(frozen=True)
+class _Inputs:
+    """For each foreground process: where its own inputs stand in M, and its exchanges with background and nature."""
+
+    own: list[NDArray[np.intp]]
+    bought: list[NDArray[np.intp]]
+
+    @classmethod
+    def of_foreground(cls, s: System) -> _Inputs:
+        m = len(s.demand)
+        inputs = np.arange(m, len(s.M_values))  # the first m entries are the productions
+        return cls(_by_process(inputs, s.M_columns[m:], m), _by_process(np.arange(len(s.process)), s.process, m))
+
+
+def _by_process(items: NDArray[np.intp], process: NDArray[np.intp], m: int) -> list[NDArray[np.intp]]:
+    order = np.argsort(process, kind="stable")
+    ends = np.cumsum(np.bincount(process, minlength=m))[:-1]
+    return np.split(items[order], ends)
 
 
 class _Names:

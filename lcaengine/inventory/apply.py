@@ -334,7 +334,7 @@ class _Work:
         if kind.needs_evidence and not activity.evidence:
             market = template.unclaimed
             self.warn("certificate_without_evidence", activity.where, template.rule_id)
-        treated = self.release.production(product) < 0
+        treated = self.release.production[product] < 0
         self.add(_with(base, kind="waste" if treated else "product", target=kind.target, amount=amount * factor, unit=unit,
                        market_target=market, parameters=parameters))  # fmt: skip
 
