@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from lcaengine import formulas, units
 from lcaengine.background import Release
@@ -184,7 +184,7 @@ class _Work:
             unit = self.release.unit(product)
             amount = line_in(line, unit) * scale * share
             matched = "process" if line.process else "role"
-            self.add(_with(base, target=code, amount=amount, unit=unit, matched_by=matched,
+            self.add(base._replace(target=code, amount=amount, unit=unit, matched_by=matched,
                            parameters=base.parameters + parameters))  # fmt: skip
 
     def _sources(self, line: Line, role: Role) -> Iterator[tuple[str, float, tuple[str, ...]]]:
@@ -222,8 +222,8 @@ class _Work:
         footprint = line.supplier_footprint
         assert footprint is not None
         amount = line_in(line, footprint.per) * scale * footprint.value
-        supplied = _with(base, kind="emission", unit="kg", matched_by="supplier_footprint")
-        self.add(_with(supplied, target="co2e_unspecified", amount=amount))
+        supplied = base._replace(kind="emission", unit="kg", matched_by="supplier_footprint")
+        self.add(supplied._replace(target="co2e_unspecified", amount=amount))
         if "gate" not in footprint.boundary.lower():
             self.warn(
                 "supplier_boundary",
@@ -241,7 +241,7 @@ class _Work:
                 for code, share, _ in (self._sources(line, role) if role.target or role.recycled else ())
                 for i in [self.release.find(code)]
             )
-        self.add(_with(supplied, target="co2_uptake", amount=CO2_PER_CARBON * carbon, activity="biogenic_carbon"))
+        self.add(supplied._replace(target="co2_uptake", amount=CO2_PER_CARBON * carbon, activity="biogenic_carbon"))
 
     def _add_inbound(self, line: Line, role: Role, scale: float, base: Exchange) -> None:
         mass = mass_of(line)
@@ -254,7 +254,7 @@ class _Work:
                 known = sorted(self.rule.inbound_modes)
                 raise Refused(Problem("unknown_mode", line.where + "/transport", {"mode": mode, "known": known}))
             freight = mass / 1000 * scale * kilometres
-            self.add(_with(base, target=self.rule.inbound_modes[mode], amount=freight, unit="t*km",
+            self.add(base._replace(target=self.rule.inbound_modes[mode], amount=freight, unit="t*km",
                            activity="inbound_transport", data=data, matched_by="rule",
                            parameters=base.parameters + parameters))  # fmt: skip
 
@@ -276,7 +276,7 @@ class _Work:
         for route in self.rule.end_of_life[role.end_of_life].routes:
             share = self.values.formula(route.share, "")
             unit = self.release.unit(self.release.find(route.target))
-            self.add(_with(base, process=process, kind="waste", stage="end_of_life", target=route.target, unit=unit,
+            self.add(base._replace(process=process, kind="waste", stage="end_of_life", target=route.target, unit=unit,
                            amount=line_in(line, unit) * scale * factor * share, activity="end_of_life", data="default",
                            rule_id=self.rule.end_of_life[role.end_of_life].rule_id, matched_by="rule",
                            parameters=(*base.parameters, *_parameters(self.rule, route.share, self.rule.end_of_life_factor)),
@@ -299,7 +299,7 @@ class _Work:
             self._add_purchase(activity, kind, template, factor, base)
         for flow, share in kind.flows.items():
             amount = _activity_in(activity, "kg") * factor * share
-            self.add(_with(base, kind="emission", target=flow, amount=amount, unit="kg", data="primary"))
+            self.add(base._replace(kind="emission", target=flow, amount=amount, unit="kg", data="primary"))
         if template.unit:
             self.values.add(f"sum_{activity.section}", activity.quantity.base * factor)
         shown = Quantity(activity.quantity.amount * factor, activity.quantity.unit)
@@ -335,7 +335,7 @@ class _Work:
             market = template.unclaimed
             self.warn("certificate_without_evidence", activity.where, template.rule_id)
         treated = self.release.production[product] < 0
-        self.add(_with(base, kind="waste" if treated else "product", target=kind.target, amount=amount * factor, unit=unit,
+        self.add(base._replace(kind="waste" if treated else "product", target=kind.target, amount=amount * factor, unit=unit,
                        market_target=market, parameters=parameters))  # fmt: skip
 
     def _purchased(self, activity: Activity, kind: Kind, unit: str) -> tuple[float, tuple[str, ...]]:
@@ -421,10 +421,6 @@ class _Work:
                     stage=template.stage, line="", activity="foreground", rule_id=template.rule_id, data="secondary",
                     matched_by="rule", parameters=_parameters(self.rule, source.amount),
                 ))  # fmt: skip
-
-
-def _with(exchange: Exchange, **changes: object) -> Exchange:
-    return replace(exchange, **changes)  # type: ignore[arg-type]
 
 
 def _processes(role: Role) -> frozenset[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from lcaengine.bom import Bom
 from lcaengine.problems import Problem
@@ -15,8 +15,7 @@ Kind = Literal["product", "waste", "foreground", "emission"]
 Data = Literal["primary", "secondary", "default"]
 
 
-@dataclass(frozen=True, slots=True)
-class Exchange:
+class Exchange(NamedTuple):
     """An input, a waste handed over, or an emission of one run of a foreground process; ``amount`` as ``kind`` says.
 
     ``product``: bought from the background; ``waste``: handed to a treatment; ``foreground``: from another process of the
