@@ -13,7 +13,7 @@ from lcaengine.background import Release, default_release
 from lcaengine.bom.reading import MAX_BYTES
 from lcaengine.store import Store, open_store
 
-from . import footprints, health, processes, rules
+from . import footprints, health, processes, rules, schemas
 from .errors import register_errors
 
 DESCRIPTION = """Product carbon footprints from bills of materials, with hotspots. 由物料清单计算产品碳足迹与热点。
@@ -27,6 +27,13 @@ DOCS_PAGE = {
     "deepLinking": True,
     "defaultModelsExpandDepth": 0,
 }
+
+
+class _Api(Api):
+    """Errors that flask-smorest describes by itself are described as they are answered."""
+
+    ERROR_SCHEMA = schemas.ProblemDetails
+    DEFAULT_RESPONSE_CONTENT_TYPE = "application/problem+json"  # of errors, which are described when it is made
 
 
 @dataclass(frozen=True)
@@ -52,7 +59,8 @@ def create_app(release: Release | None = None, store: Store | None = None) -> Fl
     )
     app.json.ensure_ascii = False  # type: ignore[attr-defined]
     app.json.sort_keys = False  # type: ignore[attr-defined]
-    api = Api(app)
+    api = _Api(app)
+    api.DEFAULT_RESPONSE_CONTENT_TYPE = "application/json"
     for module in (footprints, rules, processes, health):
         api.register_blueprint(module.blueprint)
     app.register_blueprint(get_swaggerui_blueprint("/docs", "/openapi.json", config=DOCS_PAGE))

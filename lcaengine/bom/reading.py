@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import math
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cache
@@ -22,12 +23,13 @@ from lcaengine.bom.model import (
     Shared,
     SupplierFootprint,
 )
-from lcaengine.bom.sheet import located, read_sheet
+from lcaengine.bom.sheet import Row, located, read_sheet
 from lcaengine.problems import Malformed, Problem, Refused, TooLarge
 from lcaengine.units import Quantity, factor
 
 MAX_BYTES = 8_000_000
 MAX_DEPTH = 12
+_LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 CARBON_PREFIXES = ("kg CO2e/", "kg CO2eq/", "kgCO2e/", "kg co2e/")
 
 Json = dict[str, Any]
@@ -76,18 +78,20 @@ def bom_of(document: Any) -> Bom:
 
 
 def json_document(data: bytes) -> Json:
-    """Parsed JSON within limits of size and depth, without duplicate keys, NaN or infinity."""
+    """Parsed JSON within limits of size and depth, without duplicate keys; NaN is left to the schema, which has its place."""
     if len(data) > MAX_BYTES:
         raise TooLarge(Problem("too_large", "", {"bytes": len(data), "limit": MAX_BYTES}))
     text = _decoded(data, ("utf-8-sig",))
     _check_depth(text)
     try:
-        document = json.loads(text, object_pairs_hook=_unique, parse_constant=_constant)
+        document = json.loads(text, object_pairs_hook=_unique, parse_int=_integer, parse_constant=float)
     except json.JSONDecodeError as error:
         values = {"line": error.lineno, "column": error.colno, "why": error.msg}
         raise Malformed(Problem("not_json", f"line {error.lineno}, column {error.colno}", values)) from error
     if not isinstance(document, dict):
         raise Malformed(Problem("not_an_object", ""))
+    if lone := _LONE_SURROGATE.search(json.dumps(document, ensure_ascii=False) if "\\u" in text else ""):
+        raise Malformed(Problem("half_character", "", {"value": f"\\u{ord(lone[0]):04x}"}))
     return document
 
 
@@ -116,8 +120,9 @@ def _unique(pairs: list[tuple[str, Any]]) -> Json:
     return found
 
 
-def _constant(name: str) -> float:
-    raise Malformed(Problem("not_finite", "", {"value": name}))
+def _integer(text: str) -> int | float:
+    """As JSON has it; one that no float can hold becomes infinite, for the schema to refuse with its place."""
+    return int(text) if len(text) < 300 else float(text)
 
 
 def _decoded(data: bytes, encodings: Sequence[str]) -> str:
@@ -407,6 +412,8 @@ def _read_csv(data: bytes) -> tuple[Json, Bom]:
     if len(data) > MAX_BYTES:
         raise TooLarge(Problem("too_large", "", {"bytes": len(data), "limit": MAX_BYTES}))
     text = _decoded(data, ("utf-8-sig", "gb18030"))
+    if "\0" in text:  # UTF-16 without its mark
+        raise Malformed(Problem("not_utf8", "", {"encodings": "utf-8, gb18030"}))
     try:
         rows = list(csv.reader(io.StringIO(text, newline=""), strict=True))
     except csv.Error as error:
@@ -419,8 +426,8 @@ def _read_csv(data: bytes) -> tuple[Json, Bom]:
         raise type(refused)(moved) from None
     placed = replace(
         bom,
-        lines=tuple(replace(row, where=located(row.where, sheet.places)) for row in bom.lines),
-        activities=tuple(replace(row, where=located(row.where, sheet.places)) for row in bom.activities),
-        co_products=tuple(replace(row, where=located(row.where, sheet.places)) for row in bom.co_products),
+        lines=tuple(replace(row, where=Row(located(row.where, sheet.places))) for row in bom.lines),
+        activities=tuple(replace(row, where=Row(located(row.where, sheet.places))) for row in bom.activities),
+        co_products=tuple(replace(row, where=Row(located(row.where, sheet.places))) for row in bom.co_products),
     )
     return sheet.document, placed

@@ -34,6 +34,15 @@ _QUANTITIES = ("unit_mass", "price", "biogenic_carbon")
 _TEXTS = ("name", "unit", "role", "process", "origin", "basis", "cn_code", "evidence", "note")
 
 
+class Row(str):
+    """A row of a table as a place: with a pointer to one of its fields added, row and column."""
+
+    __slots__ = ()
+
+    def __add__(self, field: str, /) -> str:
+        return f"{self}, column {field.lstrip('/').replace('supplier_footprint/', 'footprint_')}"
+
+
 @dataclass
 class Sheet:
     """The document under construction; ``places`` maps JSON pointers to rows and columns."""
@@ -51,8 +60,12 @@ def read_sheet(rows: Sequence[Sequence[str]]) -> Sheet:
     columns = [_BY_NAME.get(cell.strip().lower(), cell.strip()) for cell in rows[header]]
     sheet = Sheet()
     for i, name in enumerate(columns):
+        where = f"row {header + 1}, column {i + 1}"
         if name and name not in COLUMNS:
-            sheet.problems.append(Problem("unknown_column", f"row {header + 1}, column {i + 1}", {"column": name}))
+            sheet.problems.append(Problem("unknown_column", where, {"column": name}))
+        elif name and name in columns[:i]:
+            first = f"row {header + 1}, column {columns.index(name) + 1}"
+            sheet.problems.append(Problem("duplicate_key", where, {"key": name, "first": first}))
     if "section" not in columns:
         sheet.problems.append(Problem("no_section_column", f"row {header + 1}"))
     if not sheet.problems:
@@ -86,12 +99,15 @@ def _add_row(sheet: Sheet, number: int, columns: Sequence[str], cells: Sequence[
         case "product" | "site" | "period":
             _add_property(sheet, number, section, row)
         case "basis" | "boundary":
+            _once(sheet, number, "/" + section)
             sheet.document[section] = row.get("name") or row.get("id")
             sheet.places["/" + section] = f"row {number}"
         case "output":
+            _once(sheet, number, "/output")
             sheet.document["output"] = _pair(sheet, number, row, "/output")
         case "parameters" | "parameter":
             name = row.get("id", "")
+            _once(sheet, number, f"/parameters/{name}")
             value = _pair(sheet, number, row, f"/parameters/{name}")
             sheet.document.setdefault("parameters", {})[name] = value if "unit" in value else value.get("amount")
         case "line" | "lines":
@@ -105,11 +121,19 @@ def _add_row(sheet: Sheet, number: int, columns: Sequence[str], cells: Sequence[
             sheet.problems.append(Problem("unknown_section", f"row {number}, column section", {"section": section}))
 
 
+def _once(sheet: Sheet, number: int, where: str) -> None:
+    """What a document has once stands in one row."""
+    if where in sheet.places:
+        values = {"key": where.rpartition("/")[2], "first": sheet.places[where]}
+        sheet.problems.append(Problem("duplicate_key", f"row {number}", values))
+
+
 def _add_property(sheet: Sheet, number: int, section: str, row: Mapping[str, str]) -> None:
     """``product, declared_unit, , 1, hl`` or ``site, country, CN``."""
     name = row.get("id", "")
     target = sheet.document.setdefault(section, {})
     where = f"/{section}/{name}"
+    _once(sheet, number, where)
     sheet.places[where] = f"row {number}"
     target[name] = _pair(sheet, number, row, where) if "amount" in row else row.get("name", "")
 
@@ -130,9 +154,9 @@ def _add_entry(
     if "id" in row:
         entry["id"] = row["id"]
     entry |= _numbers(sheet, number, row, ("amount", "recycled_content"))
-    if kind and "kind" in row:
-        entry[kind] = row["kind"]
-        sheet.places[f"{where}/{kind}"] = f"row {number}, column kind"
+    if "kind" in row:
+        entry[kind or "kind"] = row["kind"]
+        sheet.places[f"{where}/{kind or 'kind'}"] = f"row {number}, column kind"
     for key in _QUANTITIES:
         if key in row:
             entry[key] = _quantity(sheet, number, key, row[key])
@@ -140,6 +164,8 @@ def _add_entry(
         entry["transport"] = list(_legs(sheet, number, row["transport"]))
     if "supplier_footprint" in row:
         entry["supplier_footprint"] = _footprint(sheet, number, row)
+        for key in ("boundary", "gwp", "year", "verification"):
+            sheet.places[f"{where}/supplier_footprint/{key}"] = f"row {number}, column footprint_{key}"
     entries.append(entry)
 
 
@@ -189,5 +215,6 @@ def _footprint(sheet: Sheet, number: int, row: Mapping[str, str]) -> Json:
         if f"footprint_{key}" in row:
             footprint[key] = row[f"footprint_{key}"]
     if "footprint_year" in row:
-        footprint["year"] = int(_number(sheet, number, "footprint_year", row["footprint_year"]))
+        year = _number(sheet, number, "footprint_year", row["footprint_year"])
+        footprint["year"] = int(year) if year.is_integer() else year
     return footprint

@@ -89,7 +89,9 @@ def foreground_runs(system: System, transpose: bool = False, rhs: Array | None =
     except np.linalg.LinAlgError as error:
         raise NoSolution(Problem("no_solution", "", {"residual": float("inf")})) from error
     residual = float(np.abs(M @ x - b).max() / max(np.abs(b).max(), 1e-300))
-    if not residual < RESIDUAL:
+    if not residual < RESIDUAL or (
+        rhs is None and (x < 0).any()
+    ):  # negative runs: a loop that needs more than it makes
         raise NoSolution(Problem("no_solution", "", {"residual": residual}))
     return x
 

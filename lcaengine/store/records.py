@@ -102,7 +102,10 @@ class Store:
 
 
 def _record(row: FootprintRow) -> Record:
-    return Record(**{name: getattr(row, name) for name in Record.__dataclass_fields__})
+    found = {name: getattr(row, name) for name in Record.__dataclass_fields__}
+    if row.created.tzinfo is None:  # SQLite forgets it
+        found["created"] = row.created.replace(tzinfo=UTC)
+    return Record(**found)
 
 
 def open_store(url: str | None = None) -> Store:
