@@ -1,0 +1,178 @@
+"""The store: SQLite in WAL, immutable records, one organisation never sees another's."""
+
+from __future__ import annotations
+
+import json
+import os
+import sqlite3
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pytest
+from boms import canned
+from sqlalchemy import create_engine, inspect, text
+
+from lcaengine.background import Release
+from lcaengine.bom import bom_of
+from lcaengine.footprint import body, calculate
+from lcaengine.problems import NotFound
+from lcaengine.rules import find_rule
+from lcaengine.store import Record, Store, open_store
+from lcaengine.store.records import Base, migrate
+
+Json = dict[str, Any]
+POSTGRES = os.environ.get("LCAENGINE_TEST_POSTGRES", "")
+THREADS, EACH = 8, 25
+
+
+@pytest.fixture(scope="module")
+def answer(release: Release) -> Json:
+    return body(calculate(bom_of(canned()), find_rule("beer"), release))
+
+
+@pytest.fixture(
+    params=[
+        "sqlite",
+        pytest.param(
+            "postgres", marks=pytest.mark.skipif(not POSTGRES, reason="LCAENGINE_TEST_POSTGRES names no database")
+        ),
+    ]
+)
+def url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """An empty database; the one of PostgreSQL is emptied before and after."""
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path / 'deep' / 'store.sqlite'}"
+        return
+    _empty(POSTGRES)
+    yield POSTGRES
+    _empty(POSTGRES)
+
+
+def _empty(url: str) -> None:
+    engine = create_engine(url)
+    with engine.begin() as connection:
+        for name in ("footprints", "alembic_version"):
+            connection.execute(text(f"DROP TABLE IF EXISTS {name}"))
+    engine.dispose()
+
+
+@pytest.fixture
+def store(url: str) -> Iterator[Store]:
+    opened = open_store(url)
+    yield opened
+    opened.engine.dispose()
+
+
+def test_migrations_from_empty_make_the_tables_of_the_code(url: str) -> None:
+    engine = create_engine(url if url == POSTGRES else "sqlite://")
+    assert inspect(engine).get_table_names() == []
+    migrate(engine)
+    found = inspect(engine)
+    assert set(found.get_table_names()) == {*Base.metadata.tables, "alembic_version"}
+    for name, table in Base.metadata.tables.items():
+        assert {c["name"]: c["nullable"] for c in found.get_columns(name)} == {
+            c.name: c.nullable for c in table.columns
+        }
+        assert {i["name"]: i["column_names"] for i in found.get_indexes(name)} == {
+            i.name: [c.name for c in i.columns] for i in table.indexes
+        }
+        assert found.get_pk_constraint(name)["constrained_columns"] == [c.name for c in table.primary_key]
+    migrate(engine)  # a second time changes nothing
+    engine.dispose()
+
+
+def test_the_database_is_in_wal_mode_and_waits(tmp_path: Path) -> None:
+    path = tmp_path / "store.sqlite"
+    opened = open_store(f"sqlite:///{path}")
+    with opened.engine.connect() as connection:
+        assert connection.execute(text("PRAGMA busy_timeout")).scalar() == 15000
+        assert connection.execute(text("PRAGMA synchronous")).scalar() == 2  # FULL: what was answered is on disk
+    opened.engine.dispose()
+    plain = sqlite3.connect(path)  # the mode belongs to the file: another program sees it too
+    assert plain.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+    plain.close()
+
+
+def test_a_record_comes_back_as_it_was_given(store: Store, answer: Json) -> None:
+    record = store.add("a", canned(), answer)
+    assert store.get("a", record.id) == record
+    assert json.loads(record.document) == canned()
+    kept = json.loads(record.body)
+    assert {k: kept[k] for k in answer} == answer
+    assert set(kept) - set(answer) == {"id", "created", "links"}
+    assert kept["id"] == record.id
+    assert kept["links"]["self"].endswith(record.id)
+    assert (record.rule_sha256, record.background_id) == (answer["rule"]["sha256"], answer["background"]["id"])
+
+
+def test_what_a_caller_changes_later_is_not_kept(store: Store, answer: Json) -> None:
+    document = canned()
+    record = store.add("a", document, answer)
+    document["lines"].clear()
+    assert json.loads(store.get("a", record.id).document) == canned()
+
+
+def test_records_stay_letter_by_letter_after_opening_again(store: Store, url: str, answer: Json) -> None:
+    records = [store.add("a", canned(), answer) for _ in range(3)]
+    store.engine.dispose()
+    again = open_store(url)
+    assert [again.get("a", r.id).body for r in records] == [r.body for r in records]
+    assert again.list("a", 10, 0)[1] == 3
+    again.engine.dispose()
+
+
+def test_there_is_no_way_to_change_or_remove_a_record() -> None:
+    assert {name for name in vars(Store) if not name.startswith("_")} == {"add", "get", "list"}
+    record = Record("i", None, "c", "v", "s", "b", "d", "x")  # type: ignore[arg-type]
+    with pytest.raises(AttributeError):
+        record.body = "y"  # type: ignore[misc]
+
+
+def test_another_organisation_finds_nothing(store: Store, answer: Json) -> None:
+    record = store.add("a", canned(), answer)
+    for stranger in ("b", "", "A", "a ", "%"):
+        with pytest.raises(NotFound) as refused:
+            store.get(stranger, record.id)
+        assert [p.code for p in refused.value.problems] == ["unknown_footprint"]
+        assert store.list(stranger, 10, 0) == ([], 0)
+    assert store.list("a", 10, 0)[1] == 1
+
+
+@pytest.mark.parametrize("identifier", ["", "nothing", "%", "' OR 1=1 --", "x" * 10_000])
+def test_an_unknown_id_is_not_found(store: Store, answer: Json, identifier: str) -> None:
+    store.add("a", canned(), answer)
+    with pytest.raises(NotFound):
+        store.get("a", identifier)
+
+
+def test_a_list_is_newest_first_and_in_pages(store: Store, answer: Json) -> None:
+    made = [store.add("a", canned(), answer).id for _ in range(5)]
+    store.add("b", canned(), answer)
+    assert [r.id for r in store.list("a", 10, 0)[0]] == made[::-1]
+    pages = [store.list("a", 2, offset) for offset in (0, 2, 4, 6)]
+    assert [[r.id for r in records] for records, _ in pages] == [made[:2:-1], made[2:0:-1], made[:1], []]
+    assert {count for _, count in pages} == {5}
+
+
+def test_a_result_that_is_not_a_number_is_not_kept(store: Store, answer: Json) -> None:
+    with pytest.raises(ValueError, match="JSON"):
+        store.add("a", canned(), {**answer, "total": {"value": float("nan")}})
+    assert store.list("a", 10, 0)[1] == 0
+
+
+def test_threads_that_write_at_once_lose_nothing(store: Store, url: str, answer: Json) -> None:
+    stores = [store, open_store(url)]  # two programs, four threads each
+
+    def write(thread: int) -> list[str]:
+        return [stores[thread % 2].add(f"organisation-{thread % 2}", canned(), answer).id for _ in range(EACH)]
+
+    with ThreadPoolExecutor(THREADS) as pool:
+        made = list(pool.map(write, range(THREADS)))
+    for number in (0, 1):
+        records, count = store.list(f"organisation-{number}", 200, 0)
+        assert count == THREADS * EACH / 2
+        assert {r.id for r in records} == {i for thread in made[number::2] for i in thread}
+        assert all(json.loads(r.body)["total"] == answer["total"] for r in records)
+    stores[1].engine.dispose()
