@@ -53,7 +53,9 @@ def http_error(error: HTTPException) -> Response:
         size = request.content_length or 0
         return problem_response((Problem("too_large", "", {"bytes": size, "limit": MAX_BYTES}),), 413)
     if status == 422:
-        return problem_response(tuple(_query_problems(error)) or (Problem("bad_query", "", {"field": "–", "value": "–"}),), 422)
+        return problem_response(
+            tuple(_query_problems(error)) or (Problem("bad_query", "", {"field": "–", "value": "–"}),), 422
+        )
     if status >= 500:
         return crashed(error)
     values = {"value": request.mimetype or "–"}

@@ -36,10 +36,9 @@ def run_demo(terminal: Terminal) -> None:
             for document in read_plant((folder("inventories") / "beer" / name).read_bytes()):
                 _show(terminal, address, document)
         terminal.console.rule()
-        terminal.say(
-            "[bold]lcaengine serve[/] → http://127.0.0.1:8000/docs    "
-            "[bold]lcaengine footprint|hotspots|verify[/] inventories/beer/craft-one-way-glass.json"
-        )
+        command = _command()
+        terminal.say(f"[bold]{command} serve[/]  →  http://127.0.0.1:8000/docs")
+        terminal.say(f"[bold]{command} footprint[/] {folder('inventories').name}/beer/{WORKED[1]}")
 
 
 def _show(terminal: Terminal, address: str, document: dict[str, Any]) -> None:
@@ -49,6 +48,12 @@ def _show(terminal: Terminal, address: str, document: dict[str, Any]) -> None:
     terminal.ranking("lines", found["lines"])
     terminal.paths(get(address + answer["links"]["tree"] + "?cutoff=0.005"))
     terminal.say()
+
+
+def _command() -> str:
+    """How the reader starts lcaengine from here."""
+    program = Path(sys.argv[0])
+    return str(program.relative_to(Path.cwd())) if program.is_relative_to(Path.cwd()) else program.name
 
 
 @contextmanager
