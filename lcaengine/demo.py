@@ -52,7 +52,7 @@ def _show(terminal: Terminal, address: str, document: dict[str, Any]) -> None:
 
 def _command() -> str:
     """How the reader starts lcaengine from here."""
-    program = Path(sys.argv[0])
+    program = Path(sys.argv[0]).absolute()
     return str(program.relative_to(Path.cwd())) if program.is_relative_to(Path.cwd()) else program.name
 
 
