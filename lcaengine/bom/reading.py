@@ -56,10 +56,36 @@ def read_plant(data: bytes) -> list[Json]:
     document = json_document(data)
     if "products" not in document:
         return [document]
+    if problems := list(_plant_problems(document)):
+        raise Refused(problems)
     common = {k: v for k, v in document.items() if k not in {"products", "shared"}}
-    outputs = {p.get("product", {}).get("id", str(i)): p.get("output") for i, p in enumerate(document["products"])}
+    outputs = {p["product"]["id"]: p.get("output") for p in document["products"]}
     shared = {**document.get("shared", {}), "outputs": outputs}
     return [{**common, **product, "shared": shared} for product in document["products"]]
+
+
+def _plant_problems(document: Json) -> Iterator[Problem]:
+    """What must hold before a plant can be taken apart; all else is said of each product."""
+    if not isinstance(document.get("shared", {}), dict):
+        yield Problem("not_an_object", "/shared")
+    if not isinstance(document["products"], list) or not document["products"]:
+        yield Problem("not_a_list", "/products")
+        return
+    seen: dict[str, str] = {}
+    for i, entry in enumerate(document["products"]):
+        where = pointer("products", i, "product")
+        if not isinstance(entry, dict) or not isinstance(entry.get("product"), dict):
+            yield Problem("not_an_object", where)
+            continue
+        match entry["product"].get("id"):
+            case None:
+                yield Problem("required", where + "/id", {"field": "id"})
+            case str(name) if name in seen:
+                yield Problem("duplicate_line_id", where + "/id", {"id": name, "first": seen[name]})
+            case str(name):
+                seen[name] = where
+            case _:
+                yield Problem("not_a_text", where + "/id", {"field": "id"})
 
 
 def bom_of(document: Any) -> Bom:
