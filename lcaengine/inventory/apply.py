@@ -144,6 +144,7 @@ class _Work:
             self._add_supplier(line, role, scale, base)
         else:
             self._add_material(line, role, scale, base)
+        self._check_piece(line, role)
         for group in role.groups:
             filled = line_in(line, "kg") * factor
             self.values.add(f"mass_{group}", filled)
@@ -157,6 +158,12 @@ class _Work:
             "supplier_footprint" if line.supplier_footprint else "process" if line.process else "role",
             line.process or role.target or (role.recycled.virgin if role.recycled else None),
         )  # fmt: skip
+
+    def _check_piece(self, line: Line, role: Role) -> None:
+        usual = role.piece_mass
+        if usual and line.unit_mass and not usual.min <= (mass := line.unit_mass.to(usual.unit)) <= usual.max:
+            shown = {"name": role.name, "value": mass, "unit": usual.unit, "range": _range(usual.min, usual.max)}
+            self.warn("guardrail", line.where + "/unit_mass", usual.rule_id, **shown)
 
     def _role(self, line: Line) -> Role:
         if line.role is not None and line.role in self.rule.roles:

@@ -123,7 +123,8 @@ class Values:
     def _assumption(self, p: Parameter) -> Assumption:
         given = p.id in self.bom.parameters
         source = self.rule.sources[p.source]
-        text = f"{source.title}{', ' + p.locator if p.locator else ''}{'. ' + p.note if p.note else ''}"
+        where = f", {p.locator}" if p.locator else ""
+        text = f"{source.title}{where} (read in: {source.read_in}){'. ' + p.note if p.note else ''}"
         return Assumption(
             rule_id=p.rule_id, parameter=p.id, name=p.name, value=self.given(p), unit=p.unit,
             status="given" if given else "default", evidence="given" if given else p.status,

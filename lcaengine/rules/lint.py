@@ -6,7 +6,15 @@ from collections.abc import Callable, Iterator
 
 from lcaengine import formulas, units
 from lcaengine.problems import Problem, Refused
-from lcaengine.rules.template import ActivityTemplate, ExchangeTemplate, Guardrail, Parameter, Requirement, Rule
+from lcaengine.rules.template import (
+    ActivityTemplate,
+    ExchangeTemplate,
+    Guardrail,
+    Parameter,
+    PieceMass,
+    Requirement,
+    Rule,
+)
 
 OTHER = "other"  # the role of lines that name a process and no role; it has no process of its own
 
@@ -77,10 +85,11 @@ def _stage_owners(rule: Rule) -> Iterator[ActivityTemplate | ExchangeTemplate]:
     yield from rule.exchanges
 
 
-def _source_owners(rule: Rule) -> Iterator[Parameter | Guardrail | Requirement]:
+def _source_owners(rule: Rule) -> Iterator[Parameter | Guardrail | Requirement | PieceMass]:
     yield from rule.parameters.values()
     yield from rule.guardrails
     yield from rule.requirements
+    yield from (role.piece_mass for role in rule.roles.values() if role.piece_mass)
 
 
 def check_units(rule: Rule) -> Iterator[Problem]:

@@ -82,6 +82,17 @@ class Recycled:
 
 
 @dataclass(frozen=True, slots=True)
+class PieceMass:
+    """The usual mass of one piece: outside it prompts a review."""
+
+    rule_id: str
+    min: float
+    max: float
+    unit: str
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
 class Role:
     """What a BOM line can be: the foreground process that takes it and the background process behind it."""
 
@@ -98,6 +109,7 @@ class Role:
     groups: tuple[str, ...] = ()
     inbound: str | None = None
     end_of_life: str | None = None
+    piece_mass: PieceMass | None = None
 
 
 @dataclass(frozen=True, slots=True)
