@@ -96,9 +96,12 @@ def serve(host: str, port: int, database: str | None, threads: int, lang: Langua
     from lcaengine.api import create_app
     from lcaengine.store import open_store
 
-    server = create_server(
-        create_app(store=open_store(database)), host=host, port=port, threads=threads, ident="lcaengine"
-    )
+    app = create_app(store=open_store(database))
+    try:
+        server = create_server(app, host=host, port=port, threads=threads, ident="lcaengine")
+    except OSError as error:
+        values = {"host": host, "port": port, "why": error.strerror or str(error)}
+        raise Refused(Problem("no_port", "--port", values)) from error
     shown = f"[{host}]" if ":" in host else host
     address = f"http://{shown}:{server.effective_port}"
     Terminal(lang).say(f"lcaengine {__version__}  {address}  API: {address}/docs")

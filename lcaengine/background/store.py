@@ -43,7 +43,11 @@ def built_release(
     target = release_folder(release_id(tables))
     if (target / "release.json").is_file() and not rebuild:
         return target
-    target.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        values = {"path": str(target.parent), "why": error.strerror or str(error)}
+        raise BuildFailed(Problem("no_folder", "LCAENGINE_CACHE", values)) from error
     with FileLock(target.with_suffix(".lock")):
         if rebuild or not (target / "release.json").is_file():
             _build(tables, target, say or _say)

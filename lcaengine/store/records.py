@@ -13,9 +13,10 @@ from typing import Any
 
 from platformdirs import user_data_path
 from sqlalchemy import DateTime, Engine, Index, String, Text, create_engine, event, func, select
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 
-from lcaengine.problems import NotFound, Problem
+from lcaengine.problems import NotFound, Problem, Refused
 
 DEFAULT_ORGANISATION = "local"
 
@@ -53,6 +54,10 @@ class Record:
     background_id: str
     document: str
     body: str
+
+
+class NoStore(Refused):
+    """The database cannot be opened."""
 
 
 class Store:
@@ -109,14 +114,21 @@ def _record(row: FootprintRow) -> Record:
 
 
 def open_store(url: str | None = None) -> Store:
-    """The store at a database URL (default: ``LCAENGINE_DATABASE``, else SQLite in the user's data folder), migrated."""
+    """The store at a database URL (default: ``LCAENGINE_DATABASE``, else SQLite in the user's data folder), migrated.
+
+    Raises `NoStore`.
+    """
     url = url or os.environ.get("LCAENGINE_DATABASE") or default_url()
-    engine = create_engine(url)
-    if engine.dialect.name == "sqlite":
-        event.listen(engine, "connect", _sqlite_settings)
-        if engine.url.database and engine.url.database != ":memory:":
-            Path(engine.url.database).parent.mkdir(parents=True, exist_ok=True)
-    migrate(engine)
+    try:
+        engine = create_engine(url)
+        if engine.dialect.name == "sqlite":
+            event.listen(engine, "connect", _sqlite_settings)
+            if engine.url.database and engine.url.database != ":memory:":
+                Path(engine.url.database).parent.mkdir(parents=True, exist_ok=True)
+        migrate(engine)
+    except (OSError, SQLAlchemyError, ImportError) as error:
+        why = str(getattr(error, "orig", None) or error).splitlines()[0]
+        raise NoStore(Problem("no_store", "--database", {"why": why})) from error
     return Store(engine)
 
 
