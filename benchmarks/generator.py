@@ -58,7 +58,7 @@ from lcaengine.background.build import (
 from lcaengine.background.catalogue import write_catalogue
 from lcaengine.background.model import CH4_PER_CARBON, CO2_PER_CARBON
 from lcaengine.background.store import release_folder
-from lcaengine.background.tables import Row, Tables, read_tables
+from lcaengine.background.tables import BUILDER_VERSION, Row, Tables, read_tables
 from lcaengine.data import folder
 
 VERSION = "2"
@@ -172,7 +172,7 @@ def write_release(out: Path, made: Generated, tables: Tables, identifier: str) -
 
 
 def _identifier(tables: Tables, n: int, seed: int, shape: str) -> str:
-    parts = [VERSION, n, seed, shape, score_columns(tables), characterization(tables).tolist()]
+    parts = [VERSION, BUILDER_VERSION, n, seed, shape, score_columns(tables), characterization(tables).tolist()]
     return hashlib.sha256(("lcaengine benchmark " + json.dumps(parts)).encode()).hexdigest()
 
 

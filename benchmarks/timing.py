@@ -6,7 +6,7 @@ import statistics
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 REPEATS = 7
 PATIENCE = 30.0
@@ -15,10 +15,11 @@ SHORTEST = 0.02
 
 @dataclass(frozen=True)
 class Row:
-    """One comparison: seconds of ours and of the peer.
+    """One comparison: seconds (or bytes, where ``unit`` is MB) of ours and of the peer.
 
     ``target`` is a number of times: with ``faster`` ours must take at most 1/target of the peer's time, otherwise at
-    most target times it. ``checked`` says what was found equal.
+    most target times it; None is no target. ``limit``: the peer is an absolute limit. ``checked`` says what was found
+    equal.
     """
 
     name: str
@@ -26,9 +27,11 @@ class Row:
     peer_name: str
     ours: float
     peer: float
-    target: float
+    target: float | None
     faster: bool
     checked: str = ""
+    limit: bool = False
+    unit: Literal["ms", "MB"] = "ms"
 
     @property
     def ratio(self) -> float:
@@ -37,6 +40,8 @@ class Row:
 
     @property
     def met(self) -> bool:
+        if self.target is None:
+            return True
         return self.ratio >= self.target if self.faster else self.ratio <= self.target
 
 
