@@ -31,7 +31,7 @@ class Processes(MethodView):
 @blueprint.route("/<string:code>")
 class OneProcess(MethodView):
     @blueprint.doc(operationId="getProcess")
-    @blueprint.response(200)
+    @blueprint.response(200, schemas.Process)
     @blueprint.alt_response(404, schema=schemas.ProblemDetails, content_type="application/problem+json")
     def get(self, code: str) -> Response:
         """A process: scores, inputs, emissions and where each figure comes from."""

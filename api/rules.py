@@ -31,7 +31,7 @@ class Rules(MethodView):
 @blueprint.route("/<string:identifier>")
 class OneRule(MethodView):
     @blueprint.doc(operationId="getRule")
-    @blueprint.response(200)
+    @blueprint.response(200, schemas.Rule)
     @blueprint.alt_response(404, schema=schemas.ProblemDetails, content_type="application/problem+json")
     def get(self, identifier: str) -> Response:
         """A rule: requirements, parameters with evidence, roles, activities, guardrails."""

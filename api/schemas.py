@@ -184,6 +184,50 @@ class TreeQuery(Schema):
     max_depth = fields.Integer(load_default=100, validate=validate.Range(1, 20_000))
 
 
+class Rule(Schema):
+    """A rule; `lcaengine rules show` prints the same."""
+
+    id = fields.String()
+    version = fields.String()
+    sha256 = fields.String()
+    status = fields.String()
+    title = fields.Nested(LocalText)
+    notice = fields.Nested(LocalText)
+    declared_unit = fields.Nested(Amount)
+    categories = fields.List(fields.String())
+    hs_codes = fields.List(fields.String())
+    boundaries = fields.List(fields.String())
+    parameters = fields.List(fields.Dict(), metadata={"description": "default, range, status and source of each"})
+    stages = fields.List(fields.Dict())
+    requirements = fields.List(fields.Dict())
+    roles = fields.List(fields.Dict())
+    activities = fields.List(fields.Dict())
+    exchanges = fields.List(fields.Dict())
+    co_products = fields.List(fields.Dict())
+    guardrails = fields.List(fields.Dict())
+    end_of_life = fields.List(fields.Dict())
+
+
+class Process(Schema):
+    """A background process."""
+
+    code = fields.String()
+    name = fields.Nested(LocalText)
+    unit = fields.String()
+    location = fields.String()
+    years = fields.List(fields.Integer())
+    status = fields.String()
+    tags = fields.List(fields.String())
+    score = fields.Dict()
+    production_amount = fields.Float(metadata={"description": "-1 for a treatment"})
+    note = fields.String()
+    scores = fields.Dict(keys=fields.String(), values=fields.Float())
+    estimate_share = fields.Float(allow_none=True)
+    carbon = fields.Dict()
+    exchanges = fields.List(fields.Dict(), metadata={"description": "inputs and emissions, each with its source"})
+    sources = fields.List(fields.Dict())
+
+
 class Health(Schema):
     status = fields.String()
     version = fields.String()

@@ -76,6 +76,10 @@ class UnknownUnit(Refused):
     """No such unit."""
 
 
+class NotFinite(Refused):
+    """NaN, infinity, or an amount that overflowed."""
+
+
 class WrongDimension(Refused):
     """A unit of another dimension than the one needed."""
 
@@ -142,7 +146,7 @@ def same_dimension(a: str, b: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Quantity:
-    """A finite amount with a unit."""
+    """A finite amount with a unit; raises `NotFinite`."""
 
     amount: float
     unit: str
@@ -161,7 +165,7 @@ class Quantity:
 
     def __post_init__(self) -> None:
         if not math.isfinite(self.amount):
-            raise ValueError(f"{self.amount} is not finite")
+            raise NotFinite(Problem("not_finite", values={"value": self.amount}))
 
     def __str__(self) -> str:
         return f"{self.amount:g} {self.unit}"

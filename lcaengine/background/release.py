@@ -119,7 +119,9 @@ class Release:
             return self.index[code]
         candidates = [hit.as_dict() for hit in self.catalogue.search(code.replace("-", " "), 5)]
         shown = [c["code"] for c in candidates]
-        raise NotFound(Problem("unknown_process", where, {"process": code, "nearest": shown, "candidates": candidates}))
+        raise NotFound(
+            Problem("unknown_process", where, {"process": code, "nearest": shown or ["–"], "candidates": candidates})
+        )
 
     def unit(self, product: int) -> str:
         return self.product_units[product]

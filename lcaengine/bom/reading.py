@@ -29,7 +29,8 @@ from lcaengine.units import Quantity, factor
 
 MAX_BYTES = 8_000_000
 MAX_DEPTH = 12
-_LONE_SURROGATE = re.compile("[\ud800-\udfff]")
+_STRING_OR_BRACKET = re.compile(r'"(?:[^"\\]++|\\.)*+"?|[\[\]{}]', re.S)
+_LONE_SURROGATE = re.compile("[\0\ud800-\udfff]")
 CARBON_PREFIXES = ("kg CO2e/", "kg CO2eq/", "kgCO2e/", "kg co2e/")
 
 Json = dict[str, Any]
@@ -123,17 +124,14 @@ def json_document(data: bytes) -> Json:
 
 def _check_depth(text: str) -> None:
     """Depth of nesting without parsing, so that a deep document costs nothing."""
-    depth, inside, escaped = 0, False, False
-    for character in text:
-        if inside:
-            inside, escaped = escaped or character != '"', character == "\\" and not escaped
-        elif character == '"':
-            inside = True
-        elif character in "[{":
+    depth = 0
+    for token in _STRING_OR_BRACKET.finditer(text):
+        mark = token[0]
+        if mark in "[{":
             depth += 1
             if depth > MAX_DEPTH:
                 raise TooLarge(Problem("too_deep", "", {"limit": MAX_DEPTH}))
-        elif character in "]}":
+        elif mark in "]}":
             depth -= 1
 
 
@@ -433,6 +431,12 @@ def _co_products(owner: Json, *prefix: str) -> tuple[CoProduct, ...]:
 # -- CSV
 
 
+def _moved(problem: Problem, places: Mapping[str, str]) -> Problem:
+    """A problem of the document with row and column of the table."""
+    values = {k: located(v, places) if k == "first" else v for k, v in problem.values.items()}
+    return Problem(problem.code, located(problem.where, places), values)
+
+
 def _read_csv(data: bytes) -> tuple[Json, Bom]:
     """A BOM from CSV: UTF-8 with or without a byte-order mark, or GB18030. Problems name row and column."""
     if len(data) > MAX_BYTES:
@@ -448,7 +452,7 @@ def _read_csv(data: bytes) -> tuple[Json, Bom]:
     try:
         bom = bom_of(sheet.document)
     except Refused as refused:
-        moved = [replace(p, where=located(p.where, sheet.places)) for p in refused.problems]
+        moved = [_moved(p, sheet.places) for p in refused.problems]
         raise type(refused)(moved) from None
     placed = replace(
         bom,

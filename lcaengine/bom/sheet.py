@@ -28,7 +28,8 @@ _SECTION_NAMES = {
     "产品": "product", "场地": "site", "周期": "period", "产量": "output", "物料": "lines", "联产品": "co_products",
     "参数": "parameters", "边界": "boundary", "基准": "basis", **{names["zh"]: section for section, names in SECTION_NAMES.items()},
 }  # fmt: skip
-_AMOUNT = re.compile(r"^\s*([-+]?[0-9.]+(?:[eE][-+]?[0-9]+)?)\s*(\S.*?)\s*$")
+_AMOUNT = re.compile(r"^\s*([-+]?[0-9.]+(?:[eE][-+]?[0-9]+)?)\s*([^\s\d.].*?)\s*$")
+_NUMBER = re.compile(r"[-+]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?", re.A)
 _LEG = re.compile(r"^\s*([a-z_]+)\s+([0-9.]+(?:[eE][-+]?[0-9]+)?)\s*(\S+)\s*$")
 _QUANTITIES = ("unit_mass", "price", "biogenic_carbon")
 _TEXTS = ("name", "unit", "role", "process", "origin", "basis", "cn_code", "evidence", "note")
@@ -182,11 +183,10 @@ def _numbers(sheet: Sheet, number: int, row: Mapping[str, str], columns: Iterabl
 
 
 def _number(sheet: Sheet, number: int, column: str, text: str) -> float:
-    try:
+    if _NUMBER.fullmatch(text):
         return float(text)
-    except ValueError:
-        sheet.problems.append(Problem("not_a_number", f"row {number}, column {column}", {"value": text}))
-        return 0.0
+    sheet.problems.append(Problem("not_a_number", f"row {number}, column {column}", {"value": text}))
+    return 0.0
 
 
 def _quantity(sheet: Sheet, number: int, column: str, text: str) -> Json:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 from lcaengine import formulas, units
 from lcaengine.background import Release
-from lcaengine.bom import Activity, Bom, Line
+from lcaengine.bom import Activity, Bom, CoProduct, Line
 from lcaengine.bom.model import SECTION_NAMES
 from lcaengine.inventory.model import Data, Exchange, ForegroundProcess, Inventory, LineShown, Warned
 from lcaengine.inventory.values import Values, all_activities, all_co_products, all_lines, line_in, mass_of
@@ -28,7 +29,9 @@ def apply_rule(bom: Bom, rule: Rule, release: Release, boundary: str | None = No
     chosen = boundary or bom.boundary or rule.default_boundary
     if chosen not in rule.boundaries:
         raise Refused(Problem("boundary", "/boundary", {"value": chosen}))
-    units.factor(bom.declared_unit.unit, rule.declared_unit.unit)
+    if not units.same_dimension(bom.declared_unit.unit, rule.declared_unit.unit):
+        values = {"unit": bom.declared_unit.unit, "needed": rule.declared_unit.unit}
+        raise Refused(Problem("wrong_dimension", "/product/declared_unit/unit", values))
     work = _Work(bom, rule, release, Values(rule, bom), reached(rule, rule.boundaries[chosen]))
     work.check_ids()
     work.check_requirements()
@@ -36,7 +39,8 @@ def apply_rule(bom: Bom, rule: Rule, release: Release, boundary: str | None = No
         work.attempt(work.add_line, line, factor)
     for activity, factor in all_activities(bom, rule):
         work.attempt(work.add_activity, activity, factor)
-    work.attempt(work.add_co_products)
+    for co_product, factor in all_co_products(bom, rule):
+        work.attempt(work.add_co_product, co_product, factor)
     work.attempt(work.add_rule_exchanges)
     work.attempt(work.check_guardrails)
     if work.problems:
@@ -81,12 +85,13 @@ class _Work:
     problems: list[Problem] = field(default_factory=list)
     warnings: list[Warned] = field(default_factory=list)
 
-    def attempt(self, step: Callable[..., None], *args: object) -> None:
-        """Collect the problems of a step and go on to the next."""
+    def attempt(self, step: Callable[..., None], *args: Any) -> None:
+        """Collect the problems of a step and go on to the next; one without a place gets the entry's."""
         try:
             step(*args)
         except Refused as refused:
-            self.problems.extend(refused.problems)
+            where = getattr(args[0], "where", "") if args else ""
+            self.problems.extend(replace(p, where=p.where or where) for p in refused.problems)
 
     def warn(self, code: str, where: str, rule_id: str = "", **values: object) -> None:
         self.warnings.append(Warned(Problem(code, where, values), rule_id))
@@ -305,7 +310,7 @@ class _Work:
         if kind.target:
             self._add_purchase(activity, kind, template, factor, base)
         for flow, share in kind.flows.items():
-            amount = _activity_in(activity, "kg") * factor * share
+            amount = _converted(activity.quantity, "kg", activity.where + "/unit") * factor * share
             self.add(base._replace(kind="emission", target=flow, amount=amount, unit="kg", data="primary"))
         if template.unit:
             self.values.add(f"sum_{activity.section}", activity.quantity.base * factor)
@@ -351,36 +356,32 @@ class _Work:
             content = self.rule.parameters[kind.energy_content]
             per_unit = self.values.parameter(content.id) * units.factor(content.unit, f"MJ/{unit}")
             return activity.quantity.to("MJ") / per_unit, (content.id,)
-        return _activity_in(activity, unit), ()
+        return _converted(activity.quantity, unit, activity.where + "/unit"), ()
 
     # -- the rest
 
-    def add_co_products(self) -> None:
-        for co_product, factor in all_co_products(self.bom, self.rule):
-            template = self.rule.co_products.get(co_product.id)
-            if template is None:
-                values = {"id": co_product.id, "known": sorted(self.rule.co_products)}
-                self.problems.append(Problem("unknown_co_product", co_product.where + "/id", values))
-                continue
-            content, used = (
-                (co_product.biogenic_carbon.to("kg/kg"), ())
-                if co_product.biogenic_carbon
-                else (
-                    self.values.formula(template.biogenic_carbon, "kg/kg"),
-                    _parameters(self.rule, template.biogenic_carbon),
-                )
-            )
-            carbon = content * Quantity(co_product.quantity.amount * factor, co_product.quantity.unit).to("kg")
-            process = next(p for p in self.rule.processes if p.id == template.process)
-            self.add(Exchange(
-                process=process.id, kind="emission", target="co2_uptake", amount=-CO2_PER_CARBON * carbon, unit="kg",
-                stage=process.stage, line=co_product.id, activity="co_product", rule_id=template.rule_id, data="secondary",
-                matched_by="rule", where=co_product.where, parameters=used,
-            ))  # fmt: skip
-            shown = Quantity(co_product.quantity.amount * factor, co_product.quantity.unit)
-            self.lines[co_product.id] = LineShown(
-                co_product.id, process.stage, template.name, shown, "secondary", "rule", None
-            )
+    def add_co_product(self, co_product: CoProduct, factor: float) -> None:
+        template = self.rule.co_products.get(co_product.id)
+        if template is None:
+            values = {"id": co_product.id, "known": sorted(self.rule.co_products)}
+            raise Refused(Problem("unknown_co_product", co_product.where + "/id", values))
+        shown = Quantity(co_product.quantity.amount * factor, co_product.quantity.unit)
+        used: tuple[str, ...] = ()
+        if co_product.biogenic_carbon:
+            content = _converted(co_product.biogenic_carbon, "kg/kg", co_product.where + "/biogenic_carbon/unit")
+        else:
+            content = self.values.formula(template.biogenic_carbon, "kg/kg")
+            used = _parameters(self.rule, template.biogenic_carbon)
+        carbon = content * _converted(shown, "kg", co_product.where + "/unit")
+        process = next(p for p in self.rule.processes if p.id == template.process)
+        self.add(Exchange(
+            process=process.id, kind="emission", target="co2_uptake", amount=-CO2_PER_CARBON * carbon, unit="kg",
+            stage=process.stage, line=co_product.id, activity="co_product", rule_id=template.rule_id, data="secondary",
+            matched_by="rule", where=co_product.where, parameters=used,
+        ))  # fmt: skip
+        self.lines[co_product.id] = LineShown(
+            co_product.id, process.stage, template.name, shown, "secondary", "rule", None
+        )
 
     def add_rule_exchanges(self) -> None:
         for group in self.rule.groups():
@@ -440,11 +441,12 @@ def _parameters(rule: Rule, *texts: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(n for text in texts for n in formulas.names(text) if n in rule.parameters))
 
 
-def _activity_in(activity: Activity, unit: str) -> float:
+def _converted(quantity: Quantity, unit: str, where: str) -> float:
+    """A quantity in a unit; raises `Refused` with the place."""
     try:
-        return activity.quantity.to(unit)
+        return quantity.to(unit)
     except Refused as error:
-        raise Refused(Problem(error.problems[0].code, activity.where + "/unit", error.problems[0].values)) from None
+        raise Refused(Problem(error.problems[0].code, where, error.problems[0].values)) from None
 
 
 def _range(low: float | None, high: float | None) -> str:

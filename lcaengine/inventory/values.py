@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
@@ -13,6 +14,8 @@ from lcaengine.rules import Rule
 from lcaengine.rules.template import Parameter
 from lcaengine.units import Quantity
 
+LARGEST_FACTOR = 1e30  # beyond it an output is a mistake, and amounts overflow
+
 
 def per_declared_unit(bom: Bom, rule: Rule, basis: str | None, shared: bool) -> float:
     """What an amount of the BOM is multiplied with to be per declared unit of the rule.
@@ -22,13 +25,17 @@ def per_declared_unit(bom: Bom, rule: Rule, basis: str | None, shared: bool) -> 
     """
     declared = rule.declared_unit
     if shared and bom.shared:
-        total = sum(q.to(declared.unit) for q in bom.shared.outputs.values())
-        return declared.amount / total
-    if (basis or bom.basis) == "period":
+        divisor, where = sum(q.to(declared.unit) for q in bom.shared.outputs.values()), "/shared/outputs"
+    elif (basis or bom.basis) == "period":
         if bom.output is None:
             raise Refused(Problem("period_without_output", "/output", {"field": "output"}))
-        return declared.amount / bom.output.to(declared.unit)
-    return declared.amount / bom.declared_unit.to(declared.unit)
+        divisor, where = bom.output.to(declared.unit), "/output"
+    else:
+        divisor, where = bom.declared_unit.to(declared.unit), "/product/declared_unit"
+    factor = declared.amount / divisor if divisor else math.inf
+    if factor > LARGEST_FACTOR:
+        raise Refused(Problem("not_finite", where, {"value": divisor}))
+    return factor
 
 
 def all_lines(bom: Bom, rule: Rule) -> Iterator[tuple[Line, float]]:
@@ -144,6 +151,8 @@ class Values:
                 if not unit or not units.same_dimension(value.unit, unit):
                     values = {"unit": value.unit, "needed": unit or "-"}
                     problems.append(Problem("wrong_dimension", where + "/unit", values))
+            if not problems and self.rule.parameters[name].min >= 0 and self.given(self.rule.parameters[name]) < 0:
+                problems.append(Problem("negative", where, {"value": self.given(self.rule.parameters[name])}))
         if problems:
             raise Refused(problems)
 

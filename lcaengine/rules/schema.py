@@ -65,7 +65,7 @@ def _read_object(expected: Any, value: Any, where: str, problems: list[Problem])
 def _made(expected: Any, found: dict[str, Any], where: str, problems: list[Problem]) -> Any:
     try:
         return expected(**found)
-    except ValueError:
+    except Refused:
         return _wrong(where, "not_finite", None, problems)
 
 
