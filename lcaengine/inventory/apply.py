@@ -219,7 +219,8 @@ class _Work:
                 values = {"value": share, "max": role.recycled.at, "role": role.name}
                 raise Refused(Problem("recycled_content_too_high", line.where + "/recycled_content", values))
             used = () if given is not None else (role.recycled.share,)
-            if given is None and role.recycled.share not in self.bom.parameters:
+            told = given is not None or role.recycled.share in self.bom.parameters
+            if not told and not line.supplier_footprint:
                 origin = self.rule.parameters[role.recycled.share].rule_id
                 self.warn("recycled_content_default", line.where, origin, role=role.name, value=share)
             yield role.recycled.virgin, 1 - share / role.recycled.at, used
