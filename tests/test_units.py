@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lcaengine import units
-from lcaengine.units import Quantity, UnknownUnit, WrongDimension
+from lcaengine.units import NotFinite, Quantity, UnknownUnit, WrongDimension
 
 
 @pytest.mark.parametrize(
@@ -206,5 +206,5 @@ def test_quantity_converts() -> None:
 
 @pytest.mark.parametrize("amount", [math.nan, math.inf, -math.inf])
 def test_quantity_is_finite(amount: float) -> None:
-    with pytest.raises(ValueError, match="not finite"):
+    with pytest.raises(NotFinite, match="finite"):
         Quantity(amount, "kg")

@@ -12,6 +12,8 @@ from dataclasses import replace
 from functools import cache
 from typing import Any
 
+from marshmallow import ValidationError
+
 from lcaengine.bom.model import (
     KIND_FIELD,
     SECTIONS,
@@ -93,12 +95,14 @@ def bom_of(document: Any) -> Bom:
     """A BOM from parsed JSON; raises `Refused`."""
     if not isinstance(document, dict):
         raise Malformed(Problem("not_an_object", ""))
-    if errors := _schema().validate(document):
-        raise Refused(list(_schema_problems(errors, document)))
+    try:
+        loaded = _schema().load(document)
+    except ValidationError as error:
+        raise Refused(list(_schema_problems(error.messages, document))) from None
     problems = list(_problems(document))
     if problems:
         raise Refused(problems)
-    return _bom(document)
+    return _bom(document, loaded)
 
 
 # -- JSON
@@ -319,9 +323,8 @@ def _footprint_unit(text: str) -> str | None:
 # -- from documents to values
 
 
-def _bom(document: Json) -> Bom:
+def _bom(document: Json, loaded: Json) -> Bom:
     product, site, period = document["product"], document["site"], document.get("period", {})
-    loaded = _schema().load(document)
     shared = document.get("shared")
     return Bom(
         product_id=product.get("id", ""),

@@ -29,7 +29,7 @@ _SECTION_NAMES = {
     "参数": "parameters", "边界": "boundary", "基准": "basis", **{names["zh"]: section for section, names in SECTION_NAMES.items()},
 }  # fmt: skip
 _AMOUNT = re.compile(r"^\s*([-+]?[0-9.]+(?:[eE][-+]?[0-9]+)?)\s*([^\s\d.].*?)\s*$")
-_NUMBER = re.compile(r"[-+]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?", re.A)
+_NUMBER = re.compile(r"[-+]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?|[-+]?(?:nan|inf|infinity)", re.A | re.I)
 _LEG = re.compile(r"^\s*([a-z_]+)\s+([0-9.]+(?:[eE][-+]?[0-9]+)?)\s*(\S+)\s*$")
 _QUANTITIES = ("unit_mass", "price", "biogenic_carbon")
 _TEXTS = ("name", "unit", "role", "process", "origin", "basis", "cn_code", "evidence", "note")

@@ -33,7 +33,7 @@ def line_contributions(footprint: Footprint) -> list[Entry]:
     sums: dict[str, float] = {}
     stages: dict[str, list[str]] = {}
     for (stage, line), value in zip(s.groups, footprint.groups[:, s.headline], strict=True):
-        sums[line] = sums.get(line, 0.0) + float(value)
+        sums[line] = sums.get(line, 0.0) + float(value) + 0.0
         stages.setdefault(line, []).append(stage)
     shown = s.inventory.lines
     return [

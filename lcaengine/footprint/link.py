@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,7 +18,7 @@ from lcaengine import units
 from lcaengine.background import Release
 from lcaengine.inventory import Exchange, Inventory
 from lcaengine.inventory.model import Warned
-from lcaengine.problems import NotFound, Problem, Refused
+from lcaengine.problems import NoSolution, NotFound, Problem, Refused
 
 Array = NDArray[np.float64]
 Index = NDArray[np.intp]
@@ -26,6 +27,8 @@ CO2_PER_CARBON = 44 / 12
 CARBON_IN_FLOW = {"co2_uptake": 12 / 44, "co2_biogenic": -12 / 44, "ch4_biogenic": -12 / 16}
 CARBON_LINE = "biogenic_carbon_balance"
 CARBON_GAP = 1e-6
+RESIDUAL = 1e-9
+LINE_BITS = 32  # a sort key is the stage above, the line below
 BIOGENIC_CARBON = 2  # column of Release.properties
 
 
@@ -69,11 +72,25 @@ class System:
     carbon: Array
     warnings: tuple[Warned, ...]
 
-    @property
+    @cached_property
+    def inverse(self) -> Array:
+        """M⁻¹ (m × m), for the few processes that a rule has; raises `NoSolution`."""
+        M = np.zeros((len(self.demand), len(self.demand)))
+        np.add.at(M, (self.M_rows, self.M_columns), self.M_values)
+        try:
+            inverse = np.asarray(np.linalg.inv(M), dtype=float)
+        except np.linalg.LinAlgError as error:
+            raise NoSolution(Problem("no_solution", "", {"residual": float("inf")})) from error
+        residual = float(np.abs(M @ inverse - np.eye(len(M))).max())
+        if not residual < RESIDUAL:
+            raise NoSolution(Problem("no_solution", "", {"residual": residual}))
+        return inverse
+
+    @cached_property
     def headline(self) -> int:
         return self.release.column_index[self.inventory.rule.indicator]
 
-    @property
+    @cached_property
     def final(self) -> int:
         return int(np.flatnonzero(self.demand)[0])
 
@@ -85,11 +102,10 @@ def link(inventory: Inventory, release: Release) -> System:
     outside = [e for e in inventory.exchanges if e.kind != "foreground"]
     bought = _Bought.of(outside, own, release)
     balances, carbon, warnings = _closing(inventory, release, own, bought, inside)
-    bought = bought.joined(_Bought.of(balances, own, release)).sorted(inventory)
-    groups = [(e.stage, e.line) for e in bought.exchanges]
-    group_starts = _starts(groups)
-    stage_of = [groups[i][0] for i in group_starts]
-    stage_starts = _starts(stage_of)
+    bought, order = bought.joined(_Bought.of(balances, own, release)).sorted(inventory)
+    group_starts = _starts(order)
+    groups = [(e.stage, e.line) for e in (bought.exchanges[i] for i in group_starts.tolist())]
+    stage_starts = _starts(order[group_starts] >> LINE_BITS)
     demand = np.zeros(len(own))
     demand[own[inventory.final]] = inventory.declared_unit.to(inventory.processes[own[inventory.final]].unit)
     emitted = bought.flow >= 0
@@ -110,18 +126,18 @@ def link(inventory: Inventory, release: Release) -> System:
         scores=scores,
         estimate=np.where(emitted, 0.0, release.estimate[np.maximum(bought.product, 0)]),
         alternative=_alternative(bought, release, inventory),
-        groups=tuple(groups[i] for i in group_starts),
-        group_starts=np.array(group_starts, dtype=np.intp),
-        stages=tuple(stage_of[i] for i in stage_starts),
-        stage_starts=np.array(stage_starts, dtype=np.intp),
+        groups=tuple(groups),
+        group_starts=group_starts,
+        stages=tuple(groups[i][0] for i in stage_starts.tolist()),
+        stage_starts=stage_starts,
         carbon=carbon,
         warnings=tuple(warnings),
     )
 
 
-def _starts(keys: Sequence[object]) -> list[int]:
+def _starts(keys: Index) -> Index:
     """Where runs of equal keys begin."""
-    return [i for i, key in enumerate(keys) if i == 0 or key != keys[i - 1]]
+    return np.flatnonzero(np.concatenate(([True], keys[1:] != keys[:-1])))
 
 
 @dataclass(frozen=True)
@@ -179,20 +195,20 @@ class _Bought:
             amount=np.concatenate((self.amount, other.amount)),
         )
 
-    def sorted(self, inventory: Inventory) -> _Bought:
-        """By stage (in the rule's order), then line (in order of appearance)."""
-        stages = {s.id: i for i, s in enumerate(inventory.rule.stages)}
+    def sorted(self, inventory: Inventory) -> tuple[_Bought, Index]:
+        """By stage (in the rule's order), then line (in order of appearance); and the keys of that order."""
+        stages = {s.id: i << LINE_BITS for i, s in enumerate(inventory.rule.stages)}
         lines: dict[str, int] = {}
-        for e in self.exchanges:
-            lines.setdefault(e.line, len(lines))
-        order = np.lexsort(([lines[e.line] for e in self.exchanges], [stages[e.stage] for e in self.exchanges]))
-        return _Bought(
+        keys = np.array([stages[e.stage] + lines.setdefault(e.line, len(lines)) for e in self.exchanges], dtype=np.intp)
+        order = np.argsort(keys, kind="stable")
+        ordered = _Bought(
             exchanges=[self.exchanges[i] for i in order.tolist()],
             process=self.process[order],
             product=self.product[order],
             flow=self.flow[order],
             amount=self.amount[order],
         )
+        return ordered, keys[order]
 
 
 def _alternative(bought: _Bought, release: Release, inventory: Inventory) -> Array:

@@ -85,7 +85,7 @@ def _indicators(footprint: Footprint) -> list[dict[str, Any]]:
             "id": i["id"],
             "name": i["name"],
             "kind": i["kind"],
-            "value": float(footprint.total[j]),
+            "value": float(footprint.total[j]) + 0.0,
             "unit": i["unit"],
         }
         for j, i in enumerate(release.indicators)
@@ -100,7 +100,7 @@ def _stages(footprint: Footprint) -> list[dict[str, Any]]:
     s = footprint.system
     names = {stage.id: dict(stage.name) for stage in s.inventory.rule.stages}
     return [
-        {"stage": stage, "name": names[stage], "value": float(v), "share": _share(float(v), footprint.value)}
+        {"stage": stage, "name": names[stage], "value": float(v) + 0.0, "share": _share(float(v), footprint.value)}
         for stage, v in zip(s.stages, footprint.stages[:, s.headline], strict=True)
     ]
 
@@ -117,7 +117,7 @@ def _lines(footprint: Footprint) -> list[dict[str, Any]]:
             "line": line,
             "name": dict(shown.name) if shown else carbon_name(),
             "stage": stage,
-            "value": float(value),
+            "value": float(value) + 0.0,
             "share": _share(float(value), footprint.value),
         }
         if shown and shown.stage == stage:
@@ -139,7 +139,9 @@ def _process(code: str | None, names: Mapping[str, Mapping[str, str]], release: 
 
 def _gases(footprint: Footprint) -> list[dict[str, Any]]:
     release = footprint.system.release
-    return [{"gas": gas, "value": float(footprint.total[release.column_index[f"gas:{gas}"]])} for gas in release.gases]
+    return [
+        {"gas": gas, "value": float(footprint.total[release.column_index[f"gas:{gas}"]]) + 0.0} for gas in release.gases
+    ]
 
 
 def _assumptions(footprint: Footprint) -> list[dict[str, Any]]:

@@ -17,7 +17,6 @@ from lcaengine.problems import NoSolution, Problem
 
 Array = NDArray[np.float64]
 DENSE = 300
-RESIDUAL = 1e-9
 
 
 @dataclass(frozen=True)
@@ -70,7 +69,7 @@ class Footprint:
 def solve(system: System) -> Footprint:
     """Solve a linked foreground; raises `NoSolution`."""
     x = foreground_runs(system)
-    scores = (system.amount * x[system.process])[:, None] * system.scores + 0.0  # no negative zeros
+    scores = (system.amount * x[system.process])[:, None] * system.scores
     groups = np.add.reduceat(scores, system.group_starts)
     stages = np.add.reduceat(groups, system.stage_starts)
     return Footprint(system, x, scores, groups, stages, stages.sum(axis=0))
@@ -79,26 +78,19 @@ def solve(system: System) -> Footprint:
 def foreground_runs(system: System, transpose: bool = False, rhs: Array | None = None) -> Array:
     """Runs of every foreground process: M x = f (or Mᵀ x = rhs); raises `NoSolution`."""
     b = system.demand if rhs is None else rhs
-    rows, columns = (system.M_columns, system.M_rows) if transpose else (system.M_rows, system.M_columns)
-    if len(system.demand) > DENSE:
-        return _sparse_runs(system, rows, columns, b)
-    M = np.zeros((len(b), len(b)))
-    np.add.at(M, (rows, columns), system.M_values)
-    try:
-        x = np.asarray(np.linalg.solve(M, b), dtype=float)
-    except np.linalg.LinAlgError as error:
-        raise NoSolution(Problem("no_solution", "", {"residual": float("inf")})) from error
-    residual = float(np.abs(M @ x - b).max() / max(np.abs(b).max(), 1e-300))
-    if not residual < RESIDUAL or (
-        rhs is None and (x < 0).any()
-    ):  # negative runs: a loop that needs more than it makes
-        raise NoSolution(Problem("no_solution", "", {"residual": residual}))
+    if len(b) > DENSE:
+        return _sparse_runs(system, transpose, b)
+    inverse = system.inverse
+    x = np.asarray((inverse.T if transpose else inverse) @ b, dtype=float)
+    if rhs is None and x.min() < 0:  # a loop that needs more than it makes
+        raise NoSolution(Problem("no_solution", "", {"residual": float("inf")}))
     return x
 
 
-def _sparse_runs(system: System, rows: NDArray[np.intp], columns: NDArray[np.intp], b: Array) -> Array:
+def _sparse_runs(system: System, transpose: bool, b: Array) -> Array:
     from scipy.sparse import csc_matrix
 
     from lcaengine.background import linear
 
-    return linear.solve(csc_matrix((system.M_values, (rows, columns)), shape=(len(b), len(b))), b).x
+    M = csc_matrix((system.M_values, (system.M_rows, system.M_columns)), shape=(len(b), len(b)))
+    return linear.solve(M.T if transpose else M, b).x

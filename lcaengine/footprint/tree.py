@@ -183,12 +183,17 @@ class _Walk:
             self._push(node, "process", int(products[i]), float(amounts[i]), float(scores[i]), "")
         return bool(len(large))
 
-    def _cut(self, node: Node, values: NDArray[np.float64]) -> NDArray[np.intp]:
+    def _cut(self, node: Node, values: NDArray[np.float64]) -> list[int]:
         """Which children are large enough; the others are added to what the node cut."""
-        large = (np.abs(values) >= self.limit) & (values != 0)
-        node.cut_count += int(len(values) - np.count_nonzero(large))
-        node.cut_value += float(values[~large].sum())
-        return np.flatnonzero(large)
+        large, rest = [], 0.0
+        for i, value in enumerate(values.tolist()):
+            if value and abs(value) >= self.limit:
+                large.append(i)
+            else:
+                rest += value
+        node.cut_count += len(values) - len(large)
+        node.cut_value += rest
+        return large
 
 
 @dataclass(frozen=True)
