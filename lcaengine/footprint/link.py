@@ -28,6 +28,7 @@ CARBON_IN_FLOW = {"co2_uptake": 12 / 44, "co2_biogenic": -12 / 44, "ch4_biogenic
 CARBON_LINE = "biogenic_carbon_balance"
 CARBON_GAP = 1e-6
 RESIDUAL = 1e-9
+DENSE = 300
 LINE_BITS = 32  # a sort key is the stage above, the line below
 BIOGENIC_CARBON = 2  # column of Release.properties
 
@@ -137,7 +138,7 @@ def link(inventory: Inventory, release: Release) -> System:
 
 def _starts(keys: Index) -> Index:
     """Where runs of equal keys begin."""
-    return np.flatnonzero(np.concatenate(([True], keys[1:] != keys[:-1])))
+    return np.flatnonzero(np.concatenate(([len(keys) > 0], keys[1:] != keys[:-1])))
 
 
 @dataclass(frozen=True)
@@ -235,17 +236,14 @@ def _closing(
     in_product = release.properties[np.maximum(bought.product, 0), BIOGENIC_CARBON]
     content = np.where(bought.flow >= 0, in_flow[np.maximum(bought.flow, 0)], in_product)
     coming = np.bincount(bought.process, bought.amount * content, minlength=m)
-    passed = np.zeros((m, m))
-    for e in inside:
-        passed[own[e.process], own[e.target]] += e.amount / inventory.processes[own[e.target]].amount
+    rows = np.array([own[e.process] for e in inside], dtype=np.intp)
+    columns = np.array([own[e.target] for e in inside], dtype=np.intp)
+    passed = np.array([e.amount / inventory.processes[own[e.target]].amount for e in inside], dtype=float)
     fixed = np.array([p.biogenic_carbon is not None for p in inventory.processes])
     given = np.array([p.biogenic_carbon or 0.0 for p in inventory.processes])
-    system = np.eye(m) - np.where(fixed[:, None], 0.0, passed)
-    try:
-        carbon = np.asarray(np.linalg.solve(system, np.where(fixed, given, coming)), dtype=float)
-    except np.linalg.LinAlgError:
-        carbon = given  # the foreground itself has no solution: solve() says so
-    gaps = np.where(fixed, coming + passed @ carbon - carbon, 0.0)
+    kept = np.where(fixed, given, coming)
+    carbon = _carbon(kept, rows, columns, np.where(fixed[rows], 0.0, passed)) if kept.any() else kept
+    gaps = np.where(fixed, coming + np.bincount(rows, passed * carbon[columns], m) - carbon, 0.0)
     balances, warnings = [], []
     for p, gap in zip(inventory.processes, gaps, strict=True):
         if abs(gap) <= CARBON_GAP:
@@ -257,3 +255,20 @@ def _closing(
             stage=p.stage, line=CARBON_LINE, activity="biogenic_carbon", rule_id="", data="default", matched_by="rule",
         ))  # fmt: skip
     return balances, carbon, warnings
+
+
+def _carbon(kept: Array, rows: Index, columns: Index, passed: Array) -> Array:
+    """Carbon in the product of one run of each process: what it keeps, and what its inputs pass on."""
+    m = len(kept)
+    try:
+        if m <= DENSE:
+            system = np.eye(m)
+            np.subtract.at(system, (rows, columns), passed)
+            return np.asarray(np.linalg.solve(system, kept), dtype=float)
+        from scipy.sparse import csc_matrix, eye
+
+        from lcaengine.background import linear
+
+        return linear.solve(eye(m, format="csc") - csc_matrix((passed, (rows, columns)), shape=(m, m)), kept).x
+    except (np.linalg.LinAlgError, NoSolution):
+        return kept  # the foreground itself has no solution: solve() says so

@@ -12,11 +12,11 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from lcaengine.footprint.link import System
+from lcaengine.footprint.link import DENSE, System
 from lcaengine.problems import NoSolution, Problem
 
 Array = NDArray[np.float64]
-DENSE = 300
+ROUNDING = 1e-12
 
 
 @dataclass(frozen=True)
@@ -82,7 +82,7 @@ def foreground_runs(system: System, transpose: bool = False, rhs: Array | None =
         return _sparse_runs(system, transpose, b)
     inverse = system.inverse
     x = np.asarray((inverse.T if transpose else inverse) @ b, dtype=float)
-    if rhs is None and x.min() < 0:  # a loop that needs more than it makes
+    if rhs is None and x.min() < -ROUNDING * np.abs(x).max():  # a loop that needs more than it makes
         raise NoSolution(Problem("no_solution", "", {"residual": float("inf")}))
     return x
 
