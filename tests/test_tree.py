@@ -19,6 +19,7 @@ from foregrounds import (
     exchange,
     footprint,
     full,
+    gross,
     inventory_of,
     process,
     worked,
@@ -33,10 +34,6 @@ from lcaengine.inventory import Exchange, Inventory
 
 has_graph_tools = importlib.util.find_spec("bw_graph_tools") is not None
 cutoffs = st.sampled_from([0.0, 1e-4, 0.01, 0.05, 0.3, 2.0])
-
-
-def gross(found: Footprint) -> float:
-    return float(np.abs(found.exchange_scores[:, found.system.headline]).sum())
 
 
 def check_accounts(tree: Tree) -> None:
@@ -254,5 +251,5 @@ def test_the_tree_of_a_beer_is_that_of_bw_graph_tools(name: str) -> None:
 @given(cases())
 def test_the_tree_of_a_random_foreground_is_that_of_bw_graph_tools(case: Case) -> None:
     found = solve(link(merged(case.inventory), case.background.release))
-    if abs(found.value) > 1e-6 * gross(found):
+    if abs(found.value) > 1e-3 * gross(found):  # else what is cut off is a matter of rounding
         compare(found, 0.05)
