@@ -82,7 +82,8 @@ class System:
             inverse = np.asarray(np.linalg.inv(M), dtype=float)
         except np.linalg.LinAlgError as error:
             raise NoSolution(Problem("no_solution", "", {"residual": float("inf")})) from error
-        residual = float(np.abs(M @ inverse - np.eye(len(M))).max())
+        made = np.abs(self.M_values[: len(M)])  # a run's worth of each product, so that units do not matter
+        residual = float((np.abs(M @ inverse - np.eye(len(M))) * made / np.where(made > 0, made, 1.0)[:, None]).max())
         if not residual < RESIDUAL:
             raise NoSolution(Problem("no_solution", "", {"residual": residual}))
         return inverse
