@@ -357,3 +357,18 @@ def test_a_loop_that_needs_more_than_it_makes_has_no_solution() -> None:
     ]
     with pytest.raises(NoSolution):
         solve(link(inventory_of([process("p0"), process("p1")], found), background(0).release))
+
+
+@quick
+@given(cases(), st.lists(st.floats(-6, 6), min_size=5, max_size=5))
+def test_the_units_of_the_own_products_change_nothing(case: Case, powers: list[float]) -> None:
+    # the same foreground with each own product counted in a unit of its own, from micrograms to megatonnes
+    units = {p.id: 10.0**power for p, power in zip(case.inventory.processes, powers, strict=False)}
+    own = tuple(replace(p, amount=p.amount * units[p.id]) for p in case.inventory.processes)
+    found = (
+        e._replace(amount=e.amount * units[e.target]) if e.kind == "foreground" else e for e in case.inventory.exchanges
+    )
+    unit = case.inventory.declared_unit
+    changed = replace(case.inventory, processes=own, declared_unit=replace(unit, amount=unit.amount * units["p0"]))
+    other = replace(case, inventory=changed).with_exchanges(found)
+    assert close(other.solved.total, case.solved.total, gross(case.solved))
