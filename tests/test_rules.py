@@ -124,7 +124,9 @@ def faults(tmp_path: Path, change: Callable[[Json], object]) -> list[tuple[str, 
     for problem in caught.value.problems:
         for language in ("zh", "en"):
             assert "?" not in problem.message(language) + problem.next_action(language)  # type: ignore[arg-type]
-    return [(p.code, p.where) for p in caught.value.problems]
+    places = [p.where.split("rule.yaml: ") for p in caught.value.problems]
+    assert all(len(place) == 2 for place in places), "a problem does not name its file"
+    return [(p.code, place[1]) for p, place in zip(caught.value.problems, places, strict=True)]
 
 
 def put(*path: Any, value: Any) -> Callable[[Json], None]:
@@ -150,6 +152,19 @@ def without(*path: Any) -> Callable[[Json], None]:
 
 
 FAULTS: dict[str, tuple[Callable[[Json], object], str, str]] = {
+    "process of a co-product": (
+        put("co_products", "spent_grain", "process", value="x"), "unlinked", "/co_products/spent_grain/process",
+    ),
+    "role that is required": (put("requirements", 2, "role", value="x"), "unlinked", "/requirements/BEER-03"),
+    "group that is required": (put("requirements", 3, "group", value="x"), "unlinked", "/requirements/BEER-04"),
+    "activity that is required": (put("requirements", 4, "activities", value=["x"]), "unlinked", "/requirements/BEER-05"),
+    "default kind": (put("activities", "water", "default_kind", value="x"), "unlinked", "/activities/water/default_kind"),
+    "heating value": (
+        put("activities", "fuels", "kinds", "natural_gas", "energy_content", value="x"), "unlinked",
+        "/activities/fuels/kinds/natural_gas/energy_content",
+    ),
+    "routes that lose half": (put("end_of_life", "glass", "routes", 1, "share", value="0.5 - glass_recycling"), "routes_sum", "/end_of_life/glass"),
+    "version": (put("version", value="1.0-draft"), "version", "/version"),
     "stage of a role": (put("roles", "malt", "stage", value="x"), "unlinked", "/roles/malt"),
     "stage of a process": (put("processes", 0, "stage", value="x"), "unlinked", "/processes/brewing"),
     "stage of an exchange": (put("exchanges", 0, "stage", value="x"), "unlinked", "/BEER-50"),
@@ -381,3 +396,14 @@ def test_the_tests_beside_a_rule(path: Path, case: Json) -> None:
 def test_the_beer_rule_has_tests_beside_it() -> None:
     assert BESIDE
     assert any("bom" in case.values[1]["input"] for case in cases())
+
+
+def test_a_bad_rule_stops_only_those_who_ask_for_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    bad = tmp_path / "cider" / "1.0.0"
+    bad.mkdir(parents=True)
+    (bad / "rule.yaml").write_text("id: cider\n", encoding="utf-8")
+    monkeypatch.setenv("LCAENGINE_RULES", str(tmp_path))
+    assert find_rule("beer").id == "beer"
+    with pytest.raises(Refused) as caught:
+        find_rule("cider")
+    assert all(p.where.startswith("cider/1.0.0/rule.yaml: ") for p in caught.value.problems)

@@ -14,6 +14,7 @@ import numpy as np
 from lcaengine.footprint.solve import Footprint
 
 Entry = dict[str, Any]
+ROUNDING = 1e-13  # of all contributions: a process that is only rounding is none
 
 
 def hotspots(footprint: Footprint, limit: int = 20) -> dict[str, Any]:
@@ -65,7 +66,7 @@ def process_contributions(footprint: Footprint) -> list[Entry]:
     s = footprint.system
     supply = s.release.supply(footprint.background_demand())
     direct = supply * s.release.direct[:, s.headline]
-    used = [int(j) for j in np.flatnonzero(direct)]
+    used = [int(j) for j in np.flatnonzero(np.abs(direct) > ROUNDING * np.abs(direct).sum())]
     names = s.release.catalogue.names(s.release.codes[int(s.release.reference[j])] for j in used)
     found: list[Entry] = []
     for j in used:

@@ -99,6 +99,8 @@ class System:
 
 def link(inventory: Inventory, release: Release) -> System:
     """Link an inventory to a release; raises `Refused` for an exchange that does not fit its target."""
+    if inventory.rule.indicator not in release.column_index:
+        raise Refused(Problem("unknown_indicator", "", {"indicator": inventory.rule.indicator}))
     own = {p.id: j for j, p in enumerate(inventory.processes)}
     inside = [e for e in inventory.exchanges if e.kind == "foreground"]
     outside = [e for e in inventory.exchanges if e.kind != "foreground"]

@@ -79,9 +79,9 @@ def foreground_runs(system: System, transpose: bool = False, rhs: Array | None =
     """Runs of every foreground process: M x = f (or Mᵀ x = rhs); raises `NoSolution`."""
     b = system.demand if rhs is None else rhs
     if len(b) > DENSE:
-        return _sparse_runs(system, transpose, b)
-    inverse = system.inverse
-    x = np.asarray((inverse.T if transpose else inverse) @ b, dtype=float)
+        x = _sparse_runs(system, transpose, b)
+    else:
+        x = np.asarray((system.inverse.T if transpose else system.inverse) @ b, dtype=float)
     if rhs is None and x.min() < -ROUNDING * np.abs(x).max():  # a loop that needs more than it makes
         raise NoSolution(Problem("no_solution", "", {"residual": float("inf")}))
     return x

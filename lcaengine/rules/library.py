@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -56,8 +57,12 @@ def rule_files() -> Iterator[Path]:
 
 
 def load_rule(path: Path) -> Rule:
-    """The rule in a file; raises `BadRule` with every problem."""
-    return _loaded(path, path.stat().st_mtime_ns)
+    """The rule in a file; raises `BadRule` with every problem, each naming the file."""
+    try:
+        return _loaded(path, path.stat().st_mtime_ns)
+    except Refused as refused:
+        name = "/".join(path.parts[-3:])
+        raise BadRule(replace(p, where=f"{name}: {p.where}") for p in refused.problems) from None
 
 
 @lru_cache(maxsize=64)
@@ -84,15 +89,29 @@ def list_rules() -> list[Rule]:
 
 
 def find_rule(category: str, version: str | None = None) -> Rule:
-    """The rule of a category, by id or category name; the newest version unless one is named; raises `NotFound`."""
-    rules = list_rules()
-    found = [r for r in rules if category == r.id or category in r.categories]
-    if version is not None:
-        found = [r for r in found if r.version == version]
-    if not found:
-        known = sorted({r.id for r in rules})
-        raise NotFound(Problem("unknown_rule", "/product/category", {"rule": category, "known": known}))
-    return found[-1]
+    """The rule of a category, by id or category name; the newest version unless one is named.
+
+    Raises `NotFound`, or `BadRule` where a file that cannot run may be the one. A bad file elsewhere stops nobody.
+    """
+    rules, problems = _good_and_bad()
+    found = [r for r in rules if category in {r.id, *r.categories} and version in {None, r.version}]
+    if found:
+        return max(found, key=lambda r: _order(r.version))
+    if problems:
+        raise BadRule(problems)
+    known = sorted({r.id for r in rules})
+    raise NotFound(Problem("unknown_rule", "/product/category", {"rule": category, "known": known}))
+
+
+def _good_and_bad() -> tuple[list[Rule], list[Problem]]:
+    rules: list[Rule] = []
+    problems: list[Problem] = []
+    for path in rule_files():
+        try:
+            rules.append(load_rule(path))
+        except BadRule as bad:
+            problems.extend(bad.problems)
+    return rules, problems
 
 
 def _order(version: str) -> tuple[int, ...]:

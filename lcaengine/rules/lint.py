@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import re
 from collections.abc import Callable, Iterator
 
 from lcaengine import formulas, units
@@ -23,10 +25,9 @@ Check = Callable[[Rule], Iterator[Problem]]
 
 def lint(rule: Rule) -> Iterator[Problem]:
     """Every problem of a rule; names first, since formulas need them."""
-    problems = [
-        p for check in (check_names, check_units, check_defaults, check_sources, check_allocation) for p in check(rule)
-    ]
-    yield from problems or check_formulas(rule)
+    problems = [p for check in FIRST for p in check(rule)]
+    problems = problems or list(check_formulas(rule))
+    yield from problems or check_shares(rule)
 
 
 def names(rule: Rule) -> dict[str, str]:
@@ -92,6 +93,44 @@ def _source_owners(rule: Rule) -> Iterator[Parameter | Guardrail | Requirement |
     yield from (role.piece_mass for role in rule.roles.values() if role.piece_mass)
 
 
+def check_activities(rule: Rule) -> Iterator[Problem]:
+    for activity in rule.activities.values():
+        where = f"/activities/{activity.section}"
+        if activity.default_kind is not None and activity.default_kind not in activity.kinds:
+            yield Problem("unlinked", where + "/default_kind", {"target": activity.default_kind})
+        for name, kind in activity.kinds.items():
+            if kind.energy_content is not None and kind.energy_content not in rule.parameters:
+                yield Problem("unlinked", f"{where}/kinds/{name}/energy_content", {"target": kind.energy_content})
+
+
+def check_requirements(rule: Rule) -> Iterator[Problem]:
+    """What a BOM must give is something that the rule knows."""
+    for need in rule.requirements:
+        missing = [need.role] if need.role and need.role not in rule.roles else []
+        missing += [need.group] if need.group and need.group not in rule.groups() else []
+        missing += [section for section in need.activities if section not in rule.activities]
+        for name in missing:
+            yield Problem("unlinked", f"/requirements/{need.rule_id}", {"target": name})
+    processes = {p.id for p in rule.processes}
+    for co_product in rule.co_products.values():
+        if co_product.process not in processes:
+            yield Problem("unlinked", f"/co_products/{co_product.id}/process", {"target": co_product.process})
+
+
+def check_shares(rule: Rule) -> Iterator[Problem]:
+    """The routes of an end of life take all of it (tried with the defaults)."""
+    defaults = {p.id: p.default * (units.base_factor(p.unit) if p.unit else 1.0) for p in rule.parameters.values()}
+    for name, end in rule.end_of_life.items():
+        total = sum(formulas.evaluate(route.share, defaults) for route in end.routes)
+        if not math.isclose(total, 1.0, rel_tol=1e-9):
+            yield Problem("routes_sum", f"/end_of_life/{name}", {"total": total})
+
+
+def check_version(rule: Rule) -> Iterator[Problem]:
+    if not re.fullmatch(r"(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)", rule.version):
+        yield Problem("version", "/version", {"value": rule.version})
+
+
 def check_units(rule: Rule) -> Iterator[Problem]:
     texts = [(f"/parameters/{p.id}/unit", p.unit) for p in rule.parameters.values()]
     texts += [(f"/processes/{p.id}/unit", p.unit) for p in rule.processes]
@@ -155,3 +194,9 @@ def check_formulas(rule: Rule) -> Iterator[Problem]:
             formulas.check_dimension(text, known, unit)
         except Refused as error:
             yield Problem(error.problems[0].code, where, error.problems[0].values)
+
+
+FIRST: tuple[Check, ...] = (
+    check_version, check_names, check_activities, check_requirements, check_units, check_defaults, check_sources,
+    check_allocation,
+)  # fmt: skip

@@ -178,7 +178,6 @@ class ExchangeTemplate:
     unit: str
     amount: str
     waste: bool = False
-    electricity: bool = False
 
 
 @dataclass(frozen=True, slots=True)
