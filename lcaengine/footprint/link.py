@@ -157,9 +157,12 @@ class _Bought:
     @classmethod
     def of(cls, exchanges: list[Exchange], own: Mapping[str, int], release: Release) -> _Bought:
         """Rows of the release; raises `NotFound`, and `Refused` where waste meets no treatment or a purchase one."""
-        product, flow, amount = [], [], []
+        process, product, flow, amount, waste = [], [], [], [], []
         products, flows, product_units = release.index, release.flow_index, release.product_units
         for e in exchanges:
+            process.append(own[e.process])
+            handed_over = e.kind == "waste"
+            waste.append(handed_over)
             if e.kind == "emission":
                 if e.target not in flows:
                     raise NotFound(Problem("unlinked", e.where, {"target": e.target}))
@@ -168,24 +171,23 @@ class _Bought:
                 amount.append(e.amount * units.factor(e.unit, "kg"))
                 continue
             row = products[e.target] if e.target in products else release.find(e.target, e.where)
-            unit, signed = product_units[row], -e.amount if e.kind == "waste" else e.amount
+            unit, signed = product_units[row], -e.amount if handed_over else e.amount
             product.append(row)
             flow.append(-1)
             amount.append(signed if e.unit == unit else signed * units.factor(e.unit, unit))
         bought = cls(
             exchanges=exchanges,
-            process=np.array([own[e.process] for e in exchanges], dtype=np.intp),
+            process=np.array(process, dtype=np.intp),
             product=np.array(product, dtype=np.intp),
             flow=np.array(flow, dtype=np.intp),
             amount=np.array(amount, dtype=float),
         )
-        bought.check_direction(release)
+        bought.check_direction(release, np.array(waste, dtype=bool))
         return bought
 
-    def check_direction(self, release: Release) -> None:
+    def check_direction(self, release: Release, waste: NDArray[np.bool_]) -> None:
         """Waste goes to treatments (production −1), purchases come from production."""
         treated = (self.product >= 0) & (release.production[np.maximum(self.product, 0)] < 0)
-        waste = np.array([e.kind == "waste" for e in self.exchanges], dtype=bool)
         for i in np.flatnonzero(treated != waste):
             e = self.exchanges[i]
             raise Refused(Problem("not_a_treatment", e.where, {"process": e.target}))
