@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import json
 import sys
@@ -30,7 +31,9 @@ def _language_option(command: F) -> F:
 
 
 def _json_option(command: F) -> F:
-    return click.option("--json", "as_json", is_flag=True, help="Print JSON, as the API answers. 输出 JSON。")(command)
+    return click.option(
+        "--json", "as_json", is_flag=True, help="Print JSON: what the API answers, a list for a plant file. 输出 JSON。"
+    )(command)
 
 
 def _shows_problems(command: F) -> F:
@@ -129,7 +132,7 @@ def footprint(bom: Path, boundary: str | None, as_json: bool, lang: Language) ->
 
     bodies = [body(f) for f in _footprints(bom, boundary)]
     if as_json:
-        return _print_json(bodies)
+        return _print_answers(bodies)
     terminal = Terminal(lang)
     for answer in bodies:
         terminal.footprint(answer)
@@ -170,7 +173,7 @@ def hotspots(bom: Path, limit: int, cutoff: float, boundary: str | None, as_json
                 terminal.ranking(key, found[key])
             terminal.paths(tree)
     if as_json:
-        _print_json(answers)
+        _print_answers(answers)
 
 
 @main.command()
@@ -195,12 +198,8 @@ def verify(bom: Path, as_json: bool, lang: Language) -> None:
             warnings.simplefilter("ignore")  # bw2calc recommends pypardiso; the proof does not need it
             found = compare(calculated)
         worst = max([worst, *(d.relative for d in found)])
-        answers.append(
-            [
-                {"indicator": d.indicator, "ours": d.ours, "brightway": d.brightway, "relative": d.relative}
-                for d in found
-            ]
-        )
+        differences = [{**dataclasses.asdict(d), "relative": d.relative} for d in found]
+        answers.append({"product": dict(calculated.system.inventory.bom.name), "differences": differences})
         if not as_json:
             title = terminal.local(calculated.system.inventory.bom.name)
             table = terminal.table("indicator", ">ours", ">bw", ">difference", title=title)
@@ -208,7 +207,7 @@ def verify(bom: Path, as_json: bool, lang: Language) -> None:
                 table.add_row(d.indicator, f"{d.ours:.12g}", f"{d.brightway:.12g}", f"{d.relative:.1e}")
             terminal.console.print(table)
     if as_json:
-        _print_json(answers)
+        _print_answers(answers)
     else:
         terminal.say(terminal.text("equal", f"{worst:.1e}"), "bold green" if worst <= AGREEMENT else "bold red")
     if worst > AGREEMENT:
@@ -398,6 +397,11 @@ def read_file(path: Path) -> bytes:
         return path.read_bytes()
     except OSError as error:
         raise Refused(Problem("no_file", "", {"path": str(path), "why": error.strerror or str(error)})) from error
+
+
+def _print_answers(answers: list[Any]) -> None:
+    """One answer as it is, those of a plant as a list."""
+    _print_json(answers[0] if len(answers) == 1 else answers)
 
 
 def _print_json(value: Any) -> None:

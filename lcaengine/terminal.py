@@ -28,8 +28,8 @@ TEXTS: Mapping[str, tuple[str, str]] = {
     "stages": ("阶段热点", "Hotspots: stages"), "paths": ("最大的供应链路径", "Largest supply-chain paths"),
     "electricity": ("电力：位置法 {0}，市场法 {1}，规则以{2}为准", "Electricity: location-based {0}, market-based {1}; headline {2}"),
     "location_based": ("位置法", "location-based"), "market_based": ("市场法", "market-based"),
-    "quality": ("初级数据 {0}，经过估计值 {1}，取规则缺省 {2}，未拆分 {3}",
-                "Primary data {0}, passing through estimates {1}, on rule defaults {2}, unsplit {3}"),
+    "quality": ("初级数据 {0}，经过背景或规则的估计值 {1}，取规则缺省 {2}，未拆分 {3}",
+                "Primary data {0}, through estimates of background or rule {1}, on rule defaults {2}, unsplit {3}"),
     "provenance": ("规则 {0} {1}（{2}…），背景 {3} {4}（{5}…），引擎 {6}，{7}",
                    "Rule {0} {1} ({2}…), background {3} {4} ({5}…), engine {6}, {7}"),
     "biogenic": ("生物碳：含吸收 {0}，产品含碳 {1} kg C", "Biogenic carbon: including uptake {0}, in the product {1} kg C"),
@@ -68,7 +68,7 @@ class Terminal:
         table = Table(box=box.SIMPLE_HEAD, title=title, title_justify="left", title_style="bold", pad_edge=False)
         for column in columns:
             right = column.startswith(">")
-            whole = right or column in {"code", "role", "parameter", "rule", "unit"}
+            whole = right or column in {"role", "parameter", "rule", "unit"}
             table.add_column(self.text(column.lstrip(">")), justify="right" if right else "left", no_wrap=whole)
         return table
 
@@ -126,14 +126,20 @@ class Terminal:
         table = self.table("line", "stage", ">value", ">share", "process", "data")
         ranked = sorted((e for e in body["lines"] if e["value"]), key=lambda entry: -abs(entry["value"]))
         for entry in ranked[:limit]:
-            process = entry.get("process")
+            used = entry.get("mix") or ([entry["process"]] if entry.get("process") else [])
             kind = entry.get("data", "default")
             table.add_row(
                 self.local(entry["name"]), self.local(stage_names[entry["stage"]]), number(entry["value"]),
-                percent(entry["share"]), self.local(process["name"]) if process else "–",
+                percent(entry["share"]), self.mix(used),
                 self.text("data_default" if kind == "default" else kind),
             )  # fmt: skip
         self.console.print(table)
+
+    def mix(self, processes: Sequence[Mapping[str, Any]]) -> str:
+        """Names of the processes behind a line, with shares where there are several."""
+        if len(processes) == 1:
+            return self.local(processes[0]["name"])
+        return " + ".join(f"{percent(p['share'])} {self.local(p['name'])}" for p in processes) or "–"
 
     def ranking(self, key: str, ranking: Mapping[str, Any]) -> None:
         table = self.table("name", ">value", ">share", ">cumulative", title=self.text(key))

@@ -103,7 +103,7 @@ def test_the_language_is_that_of_the_environment(monkeypatch: pytest.MonkeyPatch
 
 @pytest.mark.parametrize("name", [name for name in WORKED if "plant" not in name])
 def test_footprint_prints_what_the_api_answers(http: httpx.Client, name: str) -> None:
-    (printed,) = json.loads(done("footprint", str(INVENTORIES / name), "--json"))
+    printed = json.loads(done("footprint", str(INVENTORIES / name), "--json"))
     media = "text/csv" if name.endswith(".csv") else "application/json"
     answer = http.post("/v1/footprints", content=worked(name), headers={"Content-Type": media}).json()
     for key in ("id", "created", "links"):
@@ -112,7 +112,7 @@ def test_footprint_prints_what_the_api_answers(http: httpx.Client, name: str) ->
 
 
 def test_hotspots_prints_what_the_api_answers(http: httpx.Client) -> None:
-    (printed,) = json.loads(done("hotspots", CRAFT, "--limit", "4", "--cutoff", "0.02", "--json"))
+    printed = json.loads(done("hotspots", CRAFT, "--limit", "4", "--cutoff", "0.02", "--json"))
     links = http.post(
         "/v1/footprints", content=worked("craft-one-way-glass.json"), headers={"Content-Type": "application/json"}
     ).json()["links"]
@@ -140,7 +140,7 @@ def test_a_plant_gives_two_products(http: httpx.Client) -> None:
 
 def test_the_boundary_is_the_one_asked_for() -> None:
     gate, grave = (
-        json.loads(done("footprint", CRAFT, "--boundary", f"cradle_to_{b}", "--json"))[0] for b in ("gate", "grave")
+        json.loads(done("footprint", CRAFT, "--boundary", f"cradle_to_{b}", "--json")) for b in ("gate", "grave")
     )
     assert (gate["boundary"], grave["boundary"]) == ("cradle_to_gate", "cradle_to_grave")
     assert {s["stage"] for s in grave["stages"]} - {s["stage"] for s in gate["stages"]} >= {
@@ -153,9 +153,10 @@ def test_the_boundary_is_the_one_asked_for() -> None:
 
 @pytest.mark.parametrize("name", WORKED)
 def test_verify_agrees_with_bw2calc(name: str) -> None:
-    answers = json.loads(done("verify", str(INVENTORIES / name), "--json"))
+    printed = json.loads(done("verify", str(INVENTORIES / name), "--json"))
+    answers = printed if "plant" in name else [printed]
     assert len(answers) == (2 if "plant" in name else 1)
-    for differences in answers:
+    for differences in [answer["differences"] for answer in answers]:
         assert "gwp100_excluding_biogenic_uptake" in [d["indicator"] for d in differences]
         assert max(d["relative"] for d in differences) < 1e-9
         assert all(d["ours"] == pytest.approx(d["brightway"], rel=1e-9, abs=1e-12) for d in differences)

@@ -170,7 +170,7 @@ def test_what_is_drunk_needs_more_to_be_sold() -> None:
     inventory = found.system.inventory
     assert amounts(inventory, process="consumption", kind="foreground") == {"distribution": near(1.02)}
     # 2 L of 120 kg COD/m3, treated as waste water of 2.9 kg COD/m3
-    assert amounts(inventory, line="lost_beer") == {"wastewater-treatment-industrial-cn": near(0.002 * 120 / 2.9)}
+    assert amounts(inventory, line="lost_beer") == {"wastewater-treatment-municipal-cn": near(0.002 * 120 / 0.35)}
     bought = found.background_demand()[found.system.release.index["malt-pale-cn"]]
     assert bought == near(15.3)
     assert footprint(tiny(), GATE).background_demand()[found.system.release.index["malt-pale-cn"]] == near(15)
@@ -417,3 +417,71 @@ def test_every_exchange_says_where_it_comes_from() -> None:
         assert found.rule_id.startswith("BEER-")
         assert found.amount > 0
         assert found.kind == "foreground" or found.line
+
+
+# -- what must not lower a footprint unseen
+
+
+def test_electricity_named_as_a_process_keeps_the_rules_of_its_kind() -> None:
+    # A certificate named as a process is a claim: the headline stays on the grid, and without evidence the market-based
+    # result takes the residual mix.
+    claim = {"id": "a", "amount": 10, "unit": "kWh", "process": "electricity-wind-certificate-cn"}
+    found = beer(tiny(activities={"electricity": [claim]}))
+    assert amounts(found, line="a") == {"electricity-cn": near(10)}
+    assert [e.market_target for e in exchanges(found, line="a")] == ["electricity-residual-cn"]
+    assert codes(found) == ["certificate_without_evidence"]
+    proved = beer(tiny(activities={"electricity": [{**claim, "evidence": "GEC 1"}]}))
+    assert [e.market_target for e in exchanges(proved, line="a")] == ["electricity-wind-certificate-cn"]
+
+
+def test_a_power_plant_is_no_supply() -> None:
+    plant = {"id": "a", "amount": 10, "unit": "kWh", "process": "electricity-wind-cn"}
+    assert refused(tiny(activities={"electricity": [plant]})) == {"unknown_kind": "/activities/electricity/0/process"}
+
+
+def test_an_unusual_process_of_an_activity_is_warned() -> None:
+    water = {"id": "a", "amount": 1, "unit": "kg", "process": "soda-ash-cn"}
+    found = beer(tiny(activities={"water": [{"amount": 0.4, "unit": "m3"}], "fuels": [water]}))
+    assert codes(found) == ["unusual_process"]
+
+
+def test_evidence_of_blanks_is_none() -> None:
+    power = {"id": "a", "amount": 5, "unit": "kWh", "supply": "certificate_wind", "evidence": "  "}
+    assert codes(beer(tiny(activities={"electricity": [power]}))) == ["certificate_without_evidence"]
+
+
+def test_purchased_co2_is_emitted() -> None:
+    # 0.5 kg of fossil CO2 per hl: 0.5 kg CO2 beside its production
+    found = beer(tiny(line("bubbles", 0.5, role="co2")))
+    assert amounts(found, line="bubbles", activity="release") == {"co2_fossil": near(0.5)}
+
+
+@pytest.mark.parametrize("parameter", [{"glass_recycling": 1.5}, {"sold_per_consumed": 0.5}])
+def test_parameters_that_would_make_an_amount_negative_are_refused(parameter: dict[str, float]) -> None:
+    assert refused(tiny(parameters=parameter), GRAVE).keys() == {"negative_share"}
+
+
+def test_a_recycled_content_that_nothing_uses_is_refused() -> None:
+    for other in (
+        line("bottle", 1, role="keg", recycled_content=0.5),
+        line("bottle", 4, role="can", process="aluminium-can-cn", recycled_content=0.5),
+    ):
+        assert refused(tiny(other)) == {"recycled_content_unused": "/lines/1/recycled_content"}
+
+
+def test_a_short_or_old_period_is_told() -> None:
+    old = {
+        "basis": "period",
+        "period": {"start": "2010-01-01", "end": "2010-01-31"},
+        "output": {"amount": 1, "unit": "hl"},
+    }
+    assert codes(beer(tiny(**old)))[-2:] == ["period_length", "period_age"]
+
+
+def test_amounts_in_the_answer_are_per_declared_unit() -> None:
+    # 15 kg malt per hl leaving the brewery, 1.02 hl sold per hl consumed: 15.3 kg per declared unit
+    shown = {
+        e["line"]: e for e in body(footprint(tiny(line("malt", 15, role="malt")), GRAVE))["lines"] if "amount" in e
+    }
+    assert shown["malt"]["amount"]["amount"] == near(15.3)
+    assert shown["cooling"]["amount"]["amount"] == near(35)

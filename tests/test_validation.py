@@ -27,8 +27,7 @@ DOCUMENT = ROOT / "docs" / "validation.md"
 Json = dict[str, Any]
 PRIMARY = {"can", "bottle_one_way", "bottle_returnable", "bottle_pet", "keg"}
 PACKAGING = PRIMARY | {"crown_cork", "closure_plastic", "label", "carton", "film", "crate", "pallet"}
-WASHING = {"caustic_washer", "washer_power", "washer_steam", "washer_water", "washer_wastewater", "cullet",
-           "washed_labels"}  # fmt: skip
+WASHING = {"caustic_washer", "washer_power", "washer_steam", "washer_water", "washer_wastewater"}  # fmt: skip
 LOSSES_GUIDANCE = 1 / (0.99 * 0.95)
 RATIO_LOW, RATIO_HIGH = 0.7, 1.4
 

@@ -66,6 +66,18 @@ def exchanges_by_process(tables: Tables) -> Mapping[str, list[Row]]:
     return grouped
 
 
+def yield_is_estimate(process: Row, exchanges: Iterable[Row]) -> bool:
+    """Whether what one run makes is an estimate: then so is everything per unit of product.
+
+    The output has no row of its own: in a process marked as estimate, an output other than one unit (a yield per
+    hectare) counts as estimated, and so does a co-product row with that status (amounts and allocation keys).
+    """
+    odd = abs(process.number("production_amount")) != 1
+    return (odd and process["status"] == "estimate") or any(
+        row["kind"] == "coproduct" and row["status"] == "estimate" for row in exchanges
+    )
+
+
 def outputs(process: Row, exchanges: Iterable[Row], tables: Tables) -> dict[str, float]:
     """Amount of each product of one run, in the product's own unit."""
     made = {process["code"]: process.number("production_amount")}
@@ -103,15 +115,14 @@ def _add_process(
     exchanges: list[Row],
 ) -> None:
     made = outputs(process, exchanges, tables)
+    guessed = yield_is_estimate(process, exchanges)
     carbon_out = sum(amount * carbon_content(code, tables) for code, amount in made.items())
     for code, share in shares(made, tables).items():
         column = at[code]
         model.technosphere.add(column, column, made[code])
         for row in exchanges:
-            amount, estimate = (
-                share * in_target_unit(row, tables) if share else 0.0,
-                row["status"] == "estimate",
-            )
+            amount = share * in_target_unit(row, tables) if share else 0.0
+            estimate = guessed or row["status"] == "estimate"
             if not amount or row["kind"] == "coproduct":
                 continue
             if row["kind"] == "biosphere":

@@ -14,7 +14,7 @@ import yaml
 
 from lcaengine.problems import Malformed, Problem
 
-BUILDER_VERSION = "3"
+BUILDER_VERSION = "5"
 TABLES = ("processes", "exchanges", "sources", "synonyms")
 GLOBAL_TABLES = ("elementary_flows", "characterization_factors", "indicators", "sources")
 

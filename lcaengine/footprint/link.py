@@ -128,7 +128,7 @@ def link(inventory: Inventory, release: Release) -> System:
         product=bought.product,
         flow=bought.flow,
         scores=scores,
-        estimate=np.where(emitted, 0.0, release.estimate[np.maximum(bought.product, 0)]),
+        estimate=_estimate(bought, scores, release, inventory),
         alternative=_alternative(bought, release, inventory),
         groups=tuple(groups),
         group_starts=group_starts,
@@ -215,6 +215,15 @@ class _Bought:
             amount=self.amount[order],
         )
         return ordered, keys[order]
+
+
+def _estimate(bought: _Bought, scores: Array, release: Release, inventory: Inventory) -> Array:
+    """Headline score per unit that passes through an estimate: of the background, or all of it where the amount rests on
+    a default of the rule that is an estimate."""
+    guessed = {a.parameter for a in inventory.assumptions if a.evidence == "estimate"}
+    whole = np.array([not guessed.isdisjoint(e.parameters) for e in bought.exchanges], dtype=bool)
+    background = np.where(bought.flow >= 0, 0.0, release.estimate[np.maximum(bought.product, 0)])
+    return np.where(whole, scores[:, release.column_index[inventory.rule.indicator]], background)
 
 
 def _alternative(bought: _Bought, release: Release, inventory: Inventory) -> Array:

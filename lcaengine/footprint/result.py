@@ -14,6 +14,7 @@ from lcaengine.footprint.hotspots import carbon_name
 from lcaengine.footprint.link import link
 from lcaengine.footprint.solve import Footprint, solve
 from lcaengine.inventory import apply_rule
+from lcaengine.inventory.model import LineShown
 from lcaengine.rules import Rule
 
 
@@ -106,10 +107,10 @@ def _stages(footprint: Footprint) -> list[dict[str, Any]]:
 
 
 def _lines(footprint: Footprint) -> list[dict[str, Any]]:
-    """One entry per line and stage: together they are the total."""
+    """One entry per line and stage: together they are the total. Amounts are per declared unit."""
     s = footprint.system
-    codes = [line.process for line in s.inventory.lines.values() if line.process]
-    names = s.release.catalogue.names(codes)
+    names = s.release.catalogue.names(code for line in s.inventory.lines.values() for code, _ in line.sources)
+    runs = {p.id: float(x) for p, x in zip(s.inventory.processes, footprint.runs, strict=True)}
     found = []
     for (stage, line), value in zip(s.groups, footprint.groups[:, s.headline], strict=True):
         shown = s.inventory.lines.get(line)
@@ -121,20 +122,22 @@ def _lines(footprint: Footprint) -> list[dict[str, Any]]:
             "share": _share(float(value), footprint.value),
         }
         if shown and shown.stage == stage:
-            entry |= {
-                "amount": shown.quantity.as_dict() if shown.quantity else None,
-                "process": _process(shown.process, names, s.release),
-                "matched_by": shown.matched_by,
-                "data": shown.data,
-            }
+            entry |= _bought(shown, runs[shown.foreground], names, s.release)
         found.append(entry)
     return found
 
 
-def _process(code: str | None, names: Mapping[str, Mapping[str, str]], release: Release) -> dict[str, Any] | None:
-    if code is None:
-        return None
-    return {"code": code, "name": dict(names[code]), "status": release.status(release.index[code])}
+def _bought(line: LineShown, runs: float, names: Mapping[str, Mapping[str, str]], release: Release) -> dict[str, Any]:
+    """Amount and background process of a line; several processes (recycled content) with their shares."""
+    mix = [
+        {"code": code, "name": dict(names[code]), "status": release.status(release.index[code]), "share": share}
+        for code, share in line.sources
+    ]
+    quantity = {"amount": line.quantity.amount * runs, "unit": line.quantity.unit} if line.quantity else None
+    bought = {"amount": quantity, "process": None, "matched_by": line.matched_by, "data": line.data}
+    if len(mix) > 1:
+        return {**bought, "mix": mix}
+    return {**bought, "process": {k: v for k, v in mix[0].items() if k != "share"}} if mix else bought
 
 
 def _gases(footprint: Footprint) -> list[dict[str, Any]]:

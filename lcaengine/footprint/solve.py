@@ -46,7 +46,7 @@ class Footprint:
 
     @cached_property
     def estimated(self) -> float:
-        """The part of the headline that passes through an estimated background figure."""
+        """The part of the headline that passes through an estimate of the background or of the rule."""
         s = self.system
         return float((s.amount * self.runs[s.process]) @ s.estimate)
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import re
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import date
 from typing import Any
 
 from lcaengine import formulas, units
@@ -43,6 +45,7 @@ def apply_rule(bom: Bom, rule: Rule, release: Release, boundary: str | None = No
         work.attempt(work.add_co_product, co_product, factor)
     work.attempt(work.add_rule_exchanges)
     work.attempt(work.check_guardrails)
+    work.check_period()
     if work.problems:
         raise Refused(work.problems)
     return Inventory(
@@ -134,6 +137,8 @@ class _Work:
 
     def add_line(self, line: Line, factor: float) -> None:
         role = self._role(line)
+        if line.recycled_content is not None and (line.process or not role.recycled):
+            raise Refused(Problem("recycled_content_unused", line.where + "/recycled_content", {"name": line.name}))
         uses = self.values.parameter(role.uses) if role.uses else 1.0
         if uses < 1:
             raise Refused(Problem("trips_below_one", f"/parameters/{role.uses}", {"field": role.uses, "value": uses}))
@@ -145,10 +150,13 @@ class _Work:
             activity="material", rule_id=role.rule_id, data=data, matched_by="role", where=line.where,
             parameters=parameters,
         )  # fmt: skip
+        sources = [] if line.supplier_footprint else list(self._sources(line, role))
         if line.supplier_footprint:
             self._add_supplier(line, role, scale, base)
-        else:
-            self._add_material(line, role, scale, base)
+        self._add_material(line, sources, scale, base)
+        for flow, share in role.flows.items():
+            amount = line_in(line, role.unit) * scale * share
+            self.add(base._replace(kind="emission", target=flow, amount=amount, unit="kg", activity="release"))
         self._check_piece(line, role)
         for group in role.groups:
             filled = line_in(line, "kg") * factor
@@ -159,9 +167,9 @@ class _Work:
         unit = line.quantity.unit if role.id == OTHER else role.unit
         shown = Quantity(line_in(line, unit) * scale, unit)
         self.lines[line.id] = LineShown(
-            line.id, role.stage, {"zh": line.name, "en": line.name}, shown, data,
+            line.id, role.process, role.stage, {"zh": line.name, "en": line.name}, shown, data,
             "supplier_footprint" if line.supplier_footprint else "process" if line.process else "role",
-            line.process or role.target or (role.recycled.virgin if role.recycled else None),
+            tuple((code, share) for code, share, _ in sources if share),
         )  # fmt: skip
 
     def _check_piece(self, line: Line, role: Role) -> None:
@@ -182,16 +190,19 @@ class _Work:
 
     def _unmatched(self, line: Line) -> Problem:
         """Neither role nor process: show what the name could mean, take nothing."""
-        candidates = []
+        candidates, nearest = [], []
         for hit in self.release.catalogue.search(line.name, 5):
             roles = [r.id for r in self.rule.roles.values() if hit.code in _processes(r)]
             candidates.append({**hit.as_dict(), "roles": roles})
-        nearest = [f"{c['code']}{' (role ' + c['roles'][0] + ')' if c['roles'] else ''}" for c in candidates]
-        values = {"name": line.name, "nearest": nearest or ["–"], "candidates": candidates}
+            role = f", role {roles[0]}" if roles else ""
+            nearest.append({key: f"{text} ({hit.code}{role})" for key, text in hit.name.items()})
+        values = {"name": line.name, "nearest": nearest or "–", "candidates": candidates}
         return Problem("line_unmatched", line.where, values)
 
-    def _add_material(self, line: Line, role: Role, scale: float, base: Exchange) -> None:
-        for code, share, parameters in self._sources(line, role):
+    def _add_material(
+        self, line: Line, sources: Sequence[tuple[str, float, tuple[str, ...]]], scale: float, base: Exchange
+    ) -> None:
+        for code, share, parameters in sources:
             product = self.release.find(code, line.where + "/process")
             unit = self.release.unit(product)
             amount = line_in(line, unit) * scale * share
@@ -237,14 +248,14 @@ class _Work:
         amount = line_in(line, footprint.per) * scale * footprint.value
         supplied = base._replace(kind="emission", unit="kg", matched_by="supplier_footprint")
         self.add(supplied._replace(target="co2e_unspecified", amount=amount))
-        if "gate" not in footprint.boundary.lower():
+        if re.sub(r"[\s_-]+", " ", footprint.boundary.strip().lower()) != "cradle to gate":
             self.warn(
                 "supplier_boundary",
                 line.where + "/supplier_footprint/boundary",
                 role.rule_id,
                 value=footprint.boundary,
             )
-        if "AR6" not in footprint.gwp.upper():
+        if not re.fullmatch(r"(ipcc\s*)?ar6(\s*gwp\s*100)?", footprint.gwp.strip().lower()):
             self.warn("supplier_gwp", line.where + "/supplier_footprint/gwp", role.rule_id, value=footprint.gwp)
         if footprint.biogenic_carbon:
             carbon = footprint.biogenic_carbon.to("kg/kg") * line_in(line, "kg") * scale
@@ -287,13 +298,22 @@ class _Work:
             return
         factor = self.values.formula(self.rule.end_of_life_factor, "")
         for route in self.rule.end_of_life[role.end_of_life].routes:
-            share = self.values.formula(route.share, "")
+            share = self._not_negative(route.target, route.share, self.values.formula(route.share, ""))
             unit = self.release.unit(self.release.find(route.target))
             self.add(base._replace(process=process, kind="waste", stage="end_of_life", target=route.target, unit=unit,
                            amount=line_in(line, unit) * scale * factor * share, activity="end_of_life", data="default",
                            rule_id=self.rule.end_of_life[role.end_of_life].rule_id, matched_by="rule",
                            parameters=(*base.parameters, *_parameters(self.rule, route.share, self.rule.end_of_life_factor)),
                            ))  # fmt: skip
+
+    def _not_negative(self, name: str, text: str, value: float) -> float:
+        """A share or amount by formula; raises `Refused` where parameters make it negative."""
+        if value < 0:
+            parameters = _parameters(self.rule, text)
+            raise Refused(
+                Problem("negative_share", "/parameters", {"name": name, "value": value, "parameters": parameters})
+            )
+        return value
 
     # -- activities
 
@@ -320,21 +340,39 @@ class _Work:
         name = {key: f"{text}: {shown_as}" for key, text in SECTION_NAMES[activity.section].items()}
         data: Data = "primary" if kind.flows else "secondary"
         self.lines[activity.id] = LineShown(
-            activity.id, template.stage, name, shown, data, base.matched_by, kind.target
+            activity.id, template.process, template.stage, name, shown, data, base.matched_by, _single(kind.target)
         )
 
     def _kind(self, activity: Activity, template: ActivityTemplate) -> Kind:
+        """The kind of an activity: as named, the section's default, or the one that its process belongs to."""
+        home = self.bom.country in self.rule.home_countries
         if activity.process:
-            self.release.find(activity.process, activity.where + "/process")
-            return Kind(target=activity.process)
+            return self._kind_of_process(activity, template, home)
         chosen = activity.kind or template.default_kind
         if chosen is None or chosen not in template.kinds:
             code = "unknown_kind" if chosen else "kind_needed"
             values = {"kind": chosen, "known": sorted(template.kinds), "section": activity.section}
             raise Refused(Problem(code, activity.where, values))
-        if activity.section == "electricity" and self.bom.country not in self.rule.home_countries:
+        if activity.section == "electricity" and not home:
             raise Refused(Problem("country_not_covered", activity.where, {"country": self.bom.country}))
         return template.kinds[chosen]
+
+    def _kind_of_process(self, activity: Activity, template: ActivityTemplate, home: bool) -> Kind:
+        """A named process brings the market and evidence rules of its kind with it.
+
+        Electricity at home is one of the rule's kinds: a certificate named as a process is still a claim.
+        """
+        self.release.find(str(activity.process), activity.where + "/process")
+        kinds = [k for k in template.kinds.values() if activity.process in {k.target, k.market}]
+        own = [k for k in kinds if k.target == activity.process] or kinds
+        if own:
+            return own[0]
+        if activity.section == "electricity" and home:
+            values = {"kind": activity.process, "known": sorted(template.kinds), "section": activity.section}
+            raise Refused(Problem("unknown_kind", activity.where + "/process", values))
+        self.warn("unusual_process", activity.where + "/process", template.rule_id, process=activity.process,
+                  role=SECTION_NAMES[activity.section])  # fmt: skip
+        return Kind(target=activity.process)
 
     def _add_purchase(
         self, activity: Activity, kind: Kind, template: ActivityTemplate, factor: float, base: Exchange
@@ -344,7 +382,7 @@ class _Work:
         unit = self.release.unit(product)
         amount, parameters = self._purchased(activity, kind, unit)
         market = kind.market
-        if kind.needs_evidence and not activity.evidence:
+        if kind.needs_evidence and not activity.evidence.strip():
             market = template.unclaimed
             self.warn("certificate_without_evidence", activity.where, template.rule_id)
         treated = self.release.production[product] < 0
@@ -373,7 +411,9 @@ class _Work:
         else:
             content = self.values.formula(template.biogenic_carbon, "kg/kg")
             used = _parameters(self.rule, template.biogenic_carbon)
-        carbon = content * _converted(shown, "kg", co_product.where + "/unit")
+        mass = _converted(shown, "kg", co_product.where + "/unit")
+        self.values.add(f"co_{co_product.id}", mass)
+        carbon = content * mass
         process = next(p for p in self.rule.processes if p.id == template.process)
         self.add(Exchange(
             process=process.id, kind="emission", target="co2_uptake", amount=-CO2_PER_CARBON * carbon, unit="kg",
@@ -381,10 +421,12 @@ class _Work:
             matched_by="rule", where=co_product.where, parameters=used,
         ))  # fmt: skip
         self.lines[co_product.id] = LineShown(
-            co_product.id, process.stage, template.name, shown, "secondary", "rule", None
+            co_product.id, process.id, process.stage, template.name, shown, "secondary", "rule"
         )
 
     def add_rule_exchanges(self) -> None:
+        for co_product in self.rule.co_products:
+            self.values.add(f"co_{co_product}", 0.0)
         for group in self.rule.groups():
             self.values.add(f"mass_{group}", 0.0)
             self.values.add(f"net_mass_{group}", 0.0)
@@ -392,6 +434,7 @@ class _Work:
             if template.process not in self.reached:
                 continue
             amount = self.values.formula(template.amount, template.unit, f"/rule/{template.id}")
+            self._not_negative(template.id, template.amount, amount)
             self.add(Exchange(
                 process=template.process, kind="waste" if template.waste else "product", target=template.target,
                 amount=amount, unit=template.unit, stage=template.stage, line=template.id, activity=template.stage,
@@ -400,8 +443,25 @@ class _Work:
             ))  # fmt: skip
             shown = Quantity(amount, template.unit)
             self.lines[template.id] = LineShown(
-                template.id, template.stage, template.name, shown, "default", "rule", template.target
+                template.id,
+                template.process,
+                template.stage,
+                template.name,
+                shown,
+                "default",
+                "rule",
+                _single(template.target),
             )
+
+    def check_period(self) -> None:
+        rule, start, end = self.rule.period, self.bom.start, self.bom.end
+        if rule is None or start is None or end is None:
+            return
+        days = (end - start).days + 1
+        if abs(days - rule.days) > 1:
+            self.warn("period_length", "/period", rule.rule_id, days=days, wanted=f"{rule.days:g}")
+        if (date.today() - end).days > rule.max_age_years * 366:
+            self.warn("period_age", "/period/end", rule.rule_id, end=end.isoformat(), years=f"{rule.max_age_years:g}")
 
     def check_guardrails(self) -> None:
         for rail in self.rule.guardrails:
@@ -448,6 +508,10 @@ def _converted(quantity: Quantity, unit: str, where: str) -> float:
         return quantity.to(unit)
     except Refused as error:
         raise Refused(Problem(error.problems[0].code, where, error.problems[0].values)) from None
+
+
+def _single(code: str | None) -> tuple[tuple[str, float], ...]:
+    return ((code, 1.0),) if code else ()
 
 
 def _range(low: float | None, high: float | None) -> str:

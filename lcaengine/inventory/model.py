@@ -80,15 +80,19 @@ class Warned:
 
 @dataclass(frozen=True, slots=True)
 class LineShown:
-    """What a result says of a line, in the stage that buys it: its name, amount per declared unit and process."""
+    """What a result says of a line, in the stage that buys it.
+
+    ``quantity`` is per run of its foreground process; ``sources`` are the background processes with their shares.
+    """
 
     id: str
+    foreground: str
     stage: str
     name: Mapping[str, str]
     quantity: Quantity | None
     data: Data
     matched_by: str
-    process: str | None
+    sources: tuple[tuple[str, float], ...] = ()
 
 
 @dataclass(frozen=True)

@@ -34,12 +34,15 @@ def names(rule: Rule) -> dict[str, str]:
     """Every name that a formula may use, with its unit.
 
     ``declared``: the declared unit; ``mass_<group>``: mass of the lines of a group as filled, per run;
-    ``net_mass_<group>``: the same after division by uses; ``sum_<section>``: total of an activity section.
+    ``net_mass_<group>``: the same after division by uses; ``sum_<section>``: total of an activity section;
+    ``co_<id>``: mass of a co-product.
     """
     known = {name: p.unit for name, p in rule.parameters.items()}
     known["declared"] = rule.declared_unit.unit
     for group in rule.groups():
         known[f"mass_{group}"] = known[f"net_mass_{group}"] = "kg"
+    for co_product in rule.co_products:
+        known[f"co_{co_product}"] = "kg"
     for section, activity in rule.activities.items():
         if activity.unit:
             known[f"sum_{section}"] = activity.unit
@@ -154,6 +157,9 @@ def check_defaults(rule: Rule) -> Iterator[Problem]:
 
 
 def check_sources(rule: Rule) -> Iterator[Problem]:
+    used = {owner.source for owner in _source_owners(rule)}
+    for source in sorted(set(rule.sources) - used):
+        yield Problem("unused_source", f"/sources/{source}", {"source": source})
     for owner in _source_owners(rule):
         if owner.source not in rule.sources:
             yield Problem("unknown_rule_source", f"/{owner.rule_id}/source", {"source": owner.source})
@@ -168,6 +174,9 @@ def check_allocation(rule: Rule) -> Iterator[Problem]:
         if co_product.allocation != "none":
             values = {"allocation": co_product.allocation, "known": ["none"]}
             yield Problem("unknown_allocation", f"/co_products/{co_product.id}/allocation", values)
+    if rule.electricity_headline != "location_based":
+        values = {"allocation": rule.electricity_headline, "known": ["location_based"]}
+        yield Problem("unknown_allocation", "/electricity_headline", values)
     if rule.shared_allocation != "output":
         yield Problem(
             "unknown_allocation", "/shared_allocation", {"allocation": rule.shared_allocation, "known": ["output"]}

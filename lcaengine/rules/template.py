@@ -94,7 +94,10 @@ class PieceMass:
 
 @dataclass(frozen=True, slots=True)
 class Role:
-    """What a BOM line can be: the foreground process that takes it and the background process behind it."""
+    """What a BOM line can be: the foreground process that takes it and the background process behind it.
+
+    ``flows``: what the material itself emits per unit where it is used (purchased CO2).
+    """
 
     id: str
     rule_id: str
@@ -110,6 +113,7 @@ class Role:
     inbound: str | None = None
     end_of_life: str | None = None
     piece_mass: PieceMass | None = None
+    flows: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,6 +222,15 @@ class Requirement:
 
 
 @dataclass(frozen=True, slots=True)
+class Period:
+    """How long the data period is, and how old it may be."""
+
+    rule_id: str
+    days: float
+    max_age_years: float
+
+
+@dataclass(frozen=True, slots=True)
 class Rule:
     """A product category rule, one version of it."""
 
@@ -252,6 +265,7 @@ class Rule:
     co_products: Mapping[str, CoProductTemplate]
     guardrails: tuple[Guardrail, ...]
     requirements: tuple[Requirement, ...]
+    period: Period | None = None
     home_countries: tuple[str, ...] = ("CN",)
 
     def groups(self) -> tuple[str, ...]:
