@@ -221,7 +221,8 @@ def _estimate(bought: _Bought, scores: Array, release: Release, inventory: Inven
     """Headline score per unit that passes through an estimate: of the background, or all of it where the amount rests on
     a default of the rule that is an estimate."""
     guessed = {a.parameter for a in inventory.assumptions if a.evidence == "estimate"}
-    whole = np.array([not guessed.isdisjoint(e.parameters) for e in bought.exchanges], dtype=bool)
+    rests = {parameters: not guessed.isdisjoint(parameters) for parameters in {e.parameters for e in bought.exchanges}}
+    whole = np.array([rests[e.parameters] for e in bought.exchanges], dtype=bool)
     background = np.where(bought.flow >= 0, 0.0, release.estimate[np.maximum(bought.product, 0)])
     return np.where(whole, scores[:, release.column_index[inventory.rule.indicator]], background)
 
