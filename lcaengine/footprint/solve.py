@@ -72,7 +72,7 @@ def solve(system: System) -> Footprint:
     scores = (system.amount * x[system.process])[:, None] * system.scores
     groups = np.add.reduceat(scores, system.group_starts)
     stages = np.add.reduceat(groups, system.stage_starts)
-    return Footprint(system, x, scores, groups, stages, stages.sum(axis=0))
+    return Footprint(system, x, scores, groups, stages, np.add.reduce(stages))
 
 
 def foreground_runs(system: System, transpose: bool = False, rhs: Array | None = None) -> Array:
