@@ -336,8 +336,9 @@ class _Work:
         if template.unit:
             self.values.add(f"sum_{activity.section}", activity.quantity.base * factor)
         shown = Quantity(activity.quantity.amount * factor, activity.quantity.unit)
-        shown_as = activity.name or activity.kind or template.default_kind or activity.process or activity.id
-        name = {key: f"{text}: {shown_as}" for key, text in SECTION_NAMES[activity.section].items()}
+        written = activity.name or activity.kind or template.default_kind or activity.process or activity.id
+        shown_as = {} if activity.name else kind.name or {}
+        name = {key: f"{text}: {shown_as.get(key, written)}" for key, text in SECTION_NAMES[activity.section].items()}
         data: Data = "primary" if kind.flows else "secondary"
         self.lines[activity.id] = LineShown(
             activity.id, template.process, template.stage, name, shown, data, base.matched_by, _single(kind.target)

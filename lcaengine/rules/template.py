@@ -120,6 +120,7 @@ class Role:
 class Kind:
     """One kind within an activity section: a supply, a fuel, a treatment or a gas."""
 
+    name: Texts | None = None
     target: str | None = None
     market: str | None = None
     unit: str = ""
