@@ -34,6 +34,18 @@ BIOGENIC_CARBON = 2  # column of Release.properties
 
 
 @dataclass(frozen=True)
+class PerRun:
+    """Scores of each group per run of each foreground process that takes part in it: all that a solve has to scale.
+
+    process (p,), scores (p, k); group_starts (g,): the first row of each group.
+    """
+
+    process: Index
+    scores: Array
+    group_starts: Index
+
+
+@dataclass(frozen=True)
 class System:
     """A foreground of m processes with E exchanges, linked to a release with k score columns.
 
@@ -87,6 +99,16 @@ class System:
         if not residual < RESIDUAL:
             raise NoSolution(Problem("no_solution", "", {"residual": residual}))
         return inverse
+
+    @cached_property
+    def per_run(self) -> PerRun:
+        m, rows = len(self.demand), np.arange(len(self.process))
+        group = np.searchsorted(self.group_starts, rows, side="right") - 1
+        pair = group * m + self.process
+        order = np.argsort(pair, kind="stable")
+        starts = _starts(pair[order])
+        scores = np.add.reduceat((self.amount[:, None] * self.scores)[order], starts)
+        return PerRun(self.process[order][starts], scores, _starts(group[order][starts]))
 
     @cached_property
     def headline(self) -> int:

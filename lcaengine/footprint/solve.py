@@ -23,12 +23,11 @@ ROUNDING = 1e-12
 class Footprint:
     """The score of one declared unit in every column, and its partitions.
 
-    runs (m,); exchange_scores (E, k); groups (g, k) by stage and line; stages (s, k); total (k,).
+    runs (m,); groups (g, k) by stage and line; stages (s, k); total (k,).
     """
 
     system: System
     runs: Array
-    exchange_scores: Array
     groups: Array
     stages: Array
     total: Array
@@ -37,6 +36,12 @@ class Footprint:
     def value(self) -> float:
         """The headline, kg CO2e per declared unit."""
         return float(self.total[self.system.headline])
+
+    @cached_property
+    def exchange_scores(self) -> Array:
+        """The score of every exchange, (E, k)."""
+        s = self.system
+        return (s.amount * self.runs[s.process])[:, None] * s.scores
 
     @cached_property
     def alternative_total(self) -> float:
@@ -69,10 +74,10 @@ class Footprint:
 def solve(system: System) -> Footprint:
     """Solve a linked foreground; raises `NoSolution`."""
     x = foreground_runs(system)
-    scores = (system.amount * x[system.process])[:, None] * system.scores
-    groups = np.add.reduceat(scores, system.group_starts)
+    per_run = system.per_run
+    groups = np.add.reduceat(x[per_run.process][:, None] * per_run.scores, per_run.group_starts)
     stages = np.add.reduceat(groups, system.stage_starts)
-    return Footprint(system, x, scores, groups, stages, np.add.reduce(stages))
+    return Footprint(system, x, groups, stages, np.add.reduce(stages))
 
 
 def foreground_runs(system: System, transpose: bool = False, rhs: Array | None = None) -> Array:
