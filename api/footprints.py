@@ -41,6 +41,12 @@ class UnsupportedMedia(Refused):
     status = 415
 
 
+class RuleChanged(Refused):
+    """The rule of a record is not what it was."""
+
+    status = 409
+
+
 @blueprint.route("")
 class Footprints(MethodView):
     @blueprint.doc(requestBody=_BOM_BODY, operationId="postFootprint")
@@ -108,6 +114,7 @@ class FootprintHotspots(MethodView):
     @blueprint.arguments(schemas.HotspotQuery, location="query")
     @blueprint.response(200, schemas.Hotspots)
     @blueprint.alt_response(404, schema=schemas.ProblemDetails, content_type="application/problem+json")
+    @blueprint.alt_response(409, schema=schemas.ProblemDetails, content_type="application/problem+json")
     def get(self, query: dict[str, Any], identifier: str) -> Response:
         """Lines, stages and processes, ranked by absolute contribution."""
         return _json(json.dumps(hotspots(_again(identifier), query["limit"]), ensure_ascii=False))
@@ -119,6 +126,7 @@ class FootprintTree(MethodView):
     @blueprint.arguments(schemas.TreeQuery, location="query")
     @blueprint.response(200, schemas.Tree)
     @blueprint.alt_response(404, schema=schemas.ProblemDetails, content_type="application/problem+json")
+    @blueprint.alt_response(409, schema=schemas.ProblemDetails, content_type="application/problem+json")
     def get(self, query: dict[str, Any], identifier: str) -> Response:
         """The supply chain, best first: nodes in order, each with its parent."""
         tree = trace(_again(identifier), query["cutoff"], query["max_nodes"], query["max_depth"])
@@ -126,13 +134,18 @@ class FootprintTree(MethodView):
 
 
 def _again(identifier: str) -> Footprint:
-    """A stored footprint, solved again with the rule and release of its record; raises `NotFound` if one is gone."""
+    """A stored footprint, solved again with the rule and release of its record; raises `NotFound` if one is gone.
+
+    Raises `RuleChanged` if the rule's file is not the one that the record was calculated with.
+    """
     record = services().store.get(organisation(), identifier)
     release = services().release
     if record.background_id != release.id:
         release = release_by_id(record.background_id)
-    bom = bom_of(json.loads(record.document))
-    return calculate(bom, find_rule(record.category, record.rule_version), release)
+    rule = find_rule(record.category, record.rule_version)
+    if rule.sha256 != record.rule_sha256:
+        raise RuleChanged(Problem("rule_changed", "", {"rule": rule.id, "version": rule.version}))
+    return calculate(bom_of(json.loads(record.document)), rule, release)
 
 
 def _entry(record: Record) -> dict[str, Any]:

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
 from foregrounds import GATE, GRAVE, amounts, beer, exchanges, footprint, tiny
 
-from lcaengine.bom import read_plant
-from lcaengine.footprint import body
-from lcaengine.inventory import Inventory
+from lcaengine.background import default_release
+from lcaengine.bom import bom_of, read_plant
+from lcaengine.data import folder
+from lcaengine.footprint import body, link, solve
+from lcaengine.inventory import Inventory, apply_rule
 from lcaengine.problems import Refused
+from lcaengine.rules import load_rule
 
 near = pytest.approx
 
@@ -485,3 +489,16 @@ def test_amounts_in_the_answer_are_per_declared_unit() -> None:
     }
     assert shown["malt"]["amount"]["amount"] == near(15.3)
     assert shown["cooling"]["amount"]["amount"] == near(35)
+
+
+def test_foreground_processes_may_count_in_different_units(tmp_path: Path) -> None:
+    # The same rule with brewing in litres: 1 hl of packed beer takes 100 L of it; the footprint is the same.
+    text = (folder("product_rules") / "beer" / "1.0.0" / "rule.yaml").read_text(encoding="utf-8")
+    line_of_brewing = "{id: brewing, rule_id: BEER-12, stage: brewing, unit: hl,"
+    assert text.count(line_of_brewing) == 1
+    path = tmp_path / "rule.yaml"
+    path.write_text(text.replace(line_of_brewing, line_of_brewing.replace("hl", "L")), encoding="utf-8")
+    bom = bom_of(tiny())
+    found = apply_rule(bom, load_rule(path), default_release(), GATE)
+    assert [e.amount for e in found.exchanges if e.target == "brewing"] == [near(100)]
+    assert solve(link(found, default_release())).value == near(footprint(tiny(), GATE).value, rel=1e-12)

@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 from boms import canned
+from lcaengine.api import create_app
 from sqlalchemy import create_engine, inspect, text
 
 from lcaengine.background import Release
@@ -186,3 +187,14 @@ def test_threads_that_write_at_once_lose_nothing(store: Store, url: str, answer:
         assert {r.id for r in records} == {i for thread in made[number::2] for i in thread}
         assert all(json.loads(r.body)["total"] == answer["total"] for r in records)
     stores[1].engine.dispose()
+
+
+def test_a_rule_that_was_changed_on_disk_answers_no_hotspots(answer: Json, release: Release, tmp_path: Path) -> None:
+    store = open_store(f"sqlite:///{tmp_path / 'store.sqlite'}")
+    kept = store.add("local", canned(), answer)
+    other = store.add("local", canned(), {**answer, "rule": {**answer["rule"], "sha256": "0" * 64}})
+    client = create_app(release, store).test_client()
+    assert client.get(f"/v1/footprints/{kept.id}/hotspots").status_code == 200
+    refused = client.get(f"/v1/footprints/{other.id}/hotspots")
+    assert (refused.status_code, refused.get_json()["code"]) == (409, "rule_changed")
+    assert client.get(f"/v1/footprints/{other.id}").status_code == 200

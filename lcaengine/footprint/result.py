@@ -168,7 +168,7 @@ def _assumptions(footprint: Footprint) -> list[dict[str, Any]]:
 
 
 def _data_quality(footprint: Footprint) -> dict[str, Any]:
-    """PACT's primary data share, and the share that passes through estimated background figures (docs/method.md)."""
+    """PACT's primary data share, and the share that passes through estimates of background or rule (docs/method.md)."""
     s = footprint.system
     scores = footprint.exchange_scores[:, s.headline]
     by_data = {

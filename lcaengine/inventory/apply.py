@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date
 from typing import Any
 
 from lcaengine import formulas, units
@@ -461,7 +460,7 @@ class _Work:
         days = (end - start).days + 1
         if abs(days - rule.days) > 1:
             self.warn("period_length", "/period", rule.rule_id, days=days, wanted=f"{rule.days:g}")
-        if (date.today() - end).days > rule.max_age_years * 366:
+        if self.release.year - end.year > rule.max_age_years:
             self.warn("period_age", "/period/end", rule.rule_id, end=end.isoformat(), years=f"{rule.max_age_years:g}")
 
     def check_guardrails(self) -> None:
@@ -476,6 +475,7 @@ class _Work:
                 self.warn("guardrail", "", rail.rule_id, **shown)
 
     def foreground_processes(self) -> Iterator[ForegroundProcess]:
+        unit_of = {p.id: p.unit for p in self.rule.processes}
         for template in self.rule.processes:
             if template.id not in self.reached:
                 continue
@@ -485,9 +485,10 @@ class _Work:
             amount = self.values.formula(template.amount, template.unit)
             yield ForegroundProcess(template.id, template.name, template.stage, amount, template.unit, carbon)
             for source in template.inputs:
-                needed = self.values.formula(source.amount, template.unit)
+                unit = unit_of[source.process]
+                needed = self.values.formula(source.amount, unit)
                 self.add(Exchange(
-                    process=template.id, kind="foreground", target=source.process, amount=needed, unit=template.unit,
+                    process=template.id, kind="foreground", target=source.process, amount=needed, unit=unit,
                     stage=template.stage, line="", activity="foreground", rule_id=template.rule_id, data="secondary",
                     matched_by="rule", parameters=_parameters(self.rule, source.amount),
                 ))  # fmt: skip

@@ -224,7 +224,7 @@ class Requirement:
 
 @dataclass(frozen=True, slots=True)
 class Period:
-    """How long the data period is, and how old it may be."""
+    """How long the data period is, and how old it may be when the background is released (so that a result never changes)."""
 
     rule_id: str
     days: float
