@@ -3,31 +3,26 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Iterator
 
 from lcaengine import formulas, units
+from lcaengine.background import balances, plausible
 from lcaengine.background.model import (
-    CH4_PER_CARBON,
-    CO2_PER_CARBON,
-    carbon_content,
     exchanges_by_process,
     in_target_unit,
-    outputs,
 )
 from lcaengine.background.tables import Row, Tables, table_files
+from lcaengine.background.validation import PREFIX
 from lcaengine.problems import Problem, Refused
 
 STATUS_ORDER = ("measured", "published", "derived", "estimate")
-CARBON_TOLERANCE = 1e-3
 FORMULA_TOLERANCE = 1e-3
+HAN = re.compile("[一-鿿]")
 NUMBERS = {
     "production_amount", "allocation_key", "mass_kg", "fossil_carbon_kg", "biogenic_carbon_kg", "amount", "factor",
     "basic_uncertainty",
 }  # fmt: skip
-CARBON_PER_FLOW = {
-    "co2_uptake": 1 / CO2_PER_CARBON, "co2_biogenic": -1 / CO2_PER_CARBON, "ch4_biogenic": -1 / CH4_PER_CARBON,
-}  # fmt: skip
-
 Check = Callable[[Tables], Iterator[Problem]]
 
 
@@ -166,22 +161,6 @@ def check_status(tables: Tables) -> Iterator[Problem]:
                 yield Problem("estimate_as_better", row.at("status"), {"status": row["status"]})
 
 
-def check_biogenic_carbon(tables: Tables) -> Iterator[Problem]:
-    """Carbon in = carbon out for every process (docs/background.md, rule 2)."""
-    for code, rows in exchanges_by_process(tables).items():
-        made = outputs(tables.process[code], rows, tables)
-        terms = [-amount * carbon_content(product, tables) for product, amount in made.items()]
-        for row in rows:
-            amount = in_target_unit(row, tables)
-            if row["kind"] == "technosphere":
-                terms.append(amount * carbon_content(row["target"], tables))
-            elif row["kind"] == "biosphere":
-                terms.append(amount * CARBON_PER_FLOW.get(row["target"], 0.0))
-        gap, throughput = sum(terms), sum(abs(t) for t in terms)
-        if abs(gap) > CARBON_TOLERANCE * max(throughput, 1e-3):
-            yield Problem("carbon_balance", tables.process[code].at("code"), {"process": code, "gap": gap})
-
-
 def check_indicators(tables: Tables) -> Iterator[Problem]:
     """The factors of a total are the sum of the factors of its parts, flow by flow."""
     factor: dict[tuple[str, str], float] = {}
@@ -205,6 +184,45 @@ def check_synonyms(tables: Tables) -> Iterator[Problem]:
         seen.setdefault(key, row)
 
 
+def check_names(tables: Tables) -> Iterator[Problem]:
+    """Names are Chinese and English, and no two processes of one place bear the same."""
+    seen: dict[tuple[str, str], Row] = {}
+    for row in tables.processes:
+        for column, chinese in (("name_zh", True), ("name_en", False)):
+            if bool(HAN.search(row[column])) != chinese:
+                yield Problem("name_language", row.at(column), {"name": row[column]})
+            first = seen.setdefault((row[column].lower(), row["location"]), row)
+            if first is not row:
+                yield Problem("duplicate_key", row.at(column), {"key": row[column], "first": first.at()})
+
+
+def check_duplicate_exchanges(tables: Tables) -> Iterator[Problem]:
+    """No exchange is entered twice: same process, target, amount, locator and note."""
+    seen: dict[tuple[str, ...], Row] = {}
+    for row in tables.exchanges:
+        key = tuple(row[c] for c in ("process", "kind", "target", "amount", "unit", "locator", "note"))
+        first = seen.setdefault(key, row)
+        if first is not row:
+            yield Problem("duplicate_key", row.at(), {"key": " ".join(key[:4]), "first": first.at()})
+
+
+def check_comparisons(tables: Tables) -> Iterator[Problem]:
+    """A comparison is with a process of ours, in its dimension, from a known source."""
+    sources = {row["id"] for row in tables.sources}
+    for row in tables.comparisons:
+        if row["process"] not in tables.process:
+            yield Problem("unlinked", row.at("process"), {"target": row["process"]})
+            continue
+        if row["source"] not in sources:
+            yield Problem("unknown_source", row.at("source"), {"source": row["source"]})
+        if row.number("value") <= 0:
+            yield Problem("not_a_number", row.at("value"), {"value": row["value"]})
+        try:
+            units.factor(tables.process[row["process"]]["unit"], row["unit"].removeprefix(PREFIX))
+        except Refused as error:
+            yield Problem(error.problems[0].code, row.at("unit"), error.problems[0].values)
+
+
 def check_unit_names(tables: Tables) -> Iterator[Problem]:
     for row in tables.processes:
         try:
@@ -225,5 +243,6 @@ STAGES: tuple[tuple[Check, ...], ...] = (
         check_status,
         check_indicators,
     ),
-    (check_synonyms, check_biogenic_carbon),
+    (check_synonyms, check_names, check_duplicate_exchanges, check_comparisons, *balances.CHECKS),
+    (plausible.check_scores,),
 )

@@ -14,9 +14,9 @@ import yaml
 
 from lcaengine.problems import Malformed, Problem
 
-BUILDER_VERSION = "5"
-TABLES = ("processes", "exchanges", "sources", "synonyms")
-GLOBAL_TABLES = ("elementary_flows", "characterization_factors", "indicators", "sources")
+BUILDER_VERSION = "7"
+TABLES = ("processes", "exchanges", "sources", "synonyms", "comparisons")
+GLOBAL_TABLES = ("elementary_flows", "characterization_factors", "indicators", "sources", "ranges")
 
 
 @dataclass(frozen=True)
@@ -57,9 +57,11 @@ class Tables:
     exchanges: tuple[Row, ...]
     sources: tuple[Row, ...]
     synonyms: tuple[Row, ...]
+    comparisons: tuple[Row, ...]
     elementary_flows: tuple[Row, ...]
     characterization_factors: tuple[Row, ...]
     indicators: tuple[Row, ...]
+    ranges: tuple[Row, ...] = ()
 
     @cached_property
     def process(self) -> Mapping[str, Row]:
