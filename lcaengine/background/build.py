@@ -10,7 +10,6 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -21,31 +20,17 @@ from scipy.sparse import csc_matrix
 from lcaengine.background import linear
 from lcaengine.background.catalogue import write_catalogue
 from lcaengine.background.checks import check_tables
-from lcaengine.background.model import Model, Triplets, build_model
-from lcaengine.background.release import STATUSES
-from lcaengine.background.tables import Tables, read_tables, release_id
+from lcaengine.background.model import Model, build_model
+from lcaengine.background.quality import STATUSES
+from lcaengine.background.system import System, characterization, gases, marked_parts, score_vectors, system_of
+from lcaengine.background.tables import Row, Tables, read_tables, release_id
+from lcaengine.background.validation import compare
 from lcaengine.problems import Problem, Refused
 
 DATABASE = "lcaengine"
-HEADLINE = "gwp100_excluding_biogenic_uptake"
 AGREEMENT = 1e-9
 
 Array = NDArray[np.float64]
-
-
-@dataclass(frozen=True)
-class System:
-    """What a release is made of: A (products × processes), B (flows × processes), C (flows × score columns)."""
-
-    codes: Sequence[str]
-    flows: Sequence[str]
-    columns: Sequence[str]
-    A: Any
-    B: Any
-    C: Array
-    estimated_A: Any
-    estimated_B: Any
-    producer: NDArray[np.int64]
 
 
 def build(tables_folder: Path, out: Path) -> None:
@@ -57,24 +42,17 @@ def build(tables_folder: Path, out: Path) -> None:
     ids = _write_brightway(tables, model)
     _write_datapackages(tables, model, ids, out / "datapackages")
     A, B = _matrices(model, ids, out / "datapackages")
-    n = len(model.codes)
-    system = System(
-        codes=model.codes,
-        flows=model.flows,
-        columns=score_columns(tables),
-        A=A,
-        B=B,
-        C=characterization(tables),
-        estimated_A=_sparse(model.technosphere, (n, n), estimated=True),
-        estimated_B=_sparse(model.biosphere, (len(model.flows), n), estimated=True),
-        producer=np.arange(n),
-    )
+    system = system_of(tables, model, A, B)
+    scores = score_vectors(system.A, system.B, system.C)
     rows = [_catalogue_row(tables.process[code]) for code in model.codes]
-    synonyms: dict[str, list[str]] = {}
+    synonyms: dict[str, list[Mapping[str, str]]] = {}
     for row in tables.synonyms:
-        synonyms.setdefault(row["process"], []).append(row["name"])
-    exchanges = [dict(row) for row in tables.exchanges]
-    write_catalogue(out / "catalogue.sqlite", rows, synonyms, exchanges, [dict(r) for r in tables.sources])
+        synonyms.setdefault(row["process"], []).append(row)
+    write_catalogue(
+        out / "catalogue.sqlite", rows, synonyms, exchanges=[dict(row) for row in tables.exchanges],
+        sources=[dict(row) for row in tables.sources],
+        comparisons=[comparison.as_dict() for comparison in compare(tables, system, scores)],
+    )  # fmt: skip
     meta = {
         "id": release_id(tables_folder),
         **{k: tables.release[k] for k in ("name", "version", "year", "gwp_set")},
@@ -82,18 +60,25 @@ def build(tables_folder: Path, out: Path) -> None:
         "gases": list(gases(tables)),
         "ids": {"products": [ids[code] for code in model.codes], "flows": [ids[key] for key in model.flows]},
     }
-    write_arrays(out, system, rows, meta)
+    write_arrays(out, system, rows, meta, scores)
 
 
-def write_arrays(out: Path, system: System, rows: Sequence[Mapping[str, Any]], meta: Mapping[str, Any]) -> None:
+def write_arrays(
+    out: Path,
+    system: System,
+    rows: Sequence[Mapping[str, Any]],
+    meta: Mapping[str, Any],
+    scores: Array | None = None,
+) -> None:
     """Solve for the score vectors and write every array and ``release.json`` (last: it marks a finished release)."""
-    scores = score_vectors(system.A, system.B, system.C)
+    scores = score_vectors(system.A, system.B, system.C) if scores is None else scores
     check_agreement(system, scores)
     unit_list = sorted({row["unit"] for row in rows})
+    locations = sorted({row["location"] for row in rows})
     reference = np.argsort(system.producer)
     arrays: dict[str, Any] = {
         "scores": scores,
-        "estimate": estimated_part(system, scores),
+        "quality": marked_parts(system, scores),
         "direct": np.ascontiguousarray(system.B.T @ system.C),
         "flow_scores": system.C,
         "producer": system.producer.astype(np.int32),
@@ -103,6 +88,7 @@ def write_arrays(out: Path, system: System, rows: Sequence[Mapping[str, Any]], m
             [[float(r.get(k) or 0) for k in ("mass_kg", "fossil_carbon_kg", "biogenic_carbon_kg")] for r in rows]
         ),
         "unit_code": np.array([unit_list.index(r["unit"]) for r in rows], dtype=np.int16),
+        "location_code": np.array([locations.index(r["location"]) for r in rows], dtype=np.int16),
         "status_code": np.array([STATUSES.index(r["status"]) for r in rows], dtype=np.int8),
     }
     for name, matrix in (("technosphere", csc_matrix(system.A)), ("biosphere", csc_matrix(system.B))):
@@ -120,26 +106,10 @@ def write_arrays(out: Path, system: System, rows: Sequence[Mapping[str, Any]], m
         "columns": list(system.columns),
         "flows": list(system.flows),
         "units": unit_list,
+        "locations": locations,
         "rows": {"technosphere": system.A.shape[0], "biosphere": system.B.shape[0]},
     }
     (out / "release.json").write_text(json.dumps(about, ensure_ascii=False, indent=1), encoding="utf-8")
-
-
-def score_vectors(A: Any, B: Any, C: Array) -> Array:
-    """Score of one unit of every product, (n, k): Aᵀ Y = Bᵀ C (Heijungs & Suh 2002, ch. 3 and 6, adjoint form)."""
-    return np.ascontiguousarray(linear.solve(csc_matrix(A).T, np.asarray(B.T @ C)).x)
-
-
-def estimated_part(system: System, scores: Array) -> Array:
-    """Part of each product's headline score that passes through an estimated figure, (n,).
-
-    An estimated input passes on its whole score, any other input its own estimated part:
-    (A − E_A)ᵀ e = E_Aᵀ y-terms + E_Bᵀ c, with E the estimated entries.
-    """
-    headline = list(system.columns).index(HEADLINE) if HEADLINE in system.columns else 0
-    known = csc_matrix(system.A - system.estimated_A)
-    burden = system.estimated_B.T @ system.C[:, headline] - system.estimated_A.T @ scores[:, headline]
-    return linear.solve(known.T, np.asarray(burden)).x
 
 
 def check_agreement(system: System, scores: Array, samples: int = 5) -> None:
@@ -151,35 +121,6 @@ def check_agreement(system: System, scores: Array, samples: int = 5) -> None:
     gap = float(np.abs(forward - adjoint).max() / max(np.abs(forward).max(), 1e-300))
     if gap > AGREEMENT:
         raise Refused(Problem("forward_adjoint_differ", values={"gap": gap}))
-
-
-def score_columns(tables: Tables) -> tuple[str, ...]:
-    return tuple([row["id"] for row in tables.indicators] + [f"gas:{gas}" for gas in gases(tables)])
-
-
-def gases(tables: Tables) -> tuple[str, ...]:
-    """Gases of the headline indicator, in the order of the flow table."""
-    counted = {r["flow"] for r in tables.characterization_factors if r["indicator"] == HEADLINE}
-    return tuple(dict.fromkeys(row["gas"] for row in tables.elementary_flows if row["key"] in counted))
-
-
-def characterization(tables: Tables) -> Array:
-    """C (flows × score columns): the indicators, then the headline indicator by gas."""
-    columns = {name: i for i, name in enumerate(score_columns(tables))}
-    flows = {row["key"]: i for i, row in enumerate(tables.elementary_flows)}
-    C = np.zeros((len(flows), len(columns)))
-    for row in tables.characterization_factors:
-        C[flows[row["flow"]], columns[row["indicator"]]] = row.number("factor")
-        if row["indicator"] == HEADLINE:
-            C[flows[row["flow"]], columns["gas:" + tables.flow[row["flow"]]["gas"]]] = row.number("factor")
-    return C
-
-
-def _sparse(triplets: Triplets, shape: tuple[int, int], estimated: bool) -> Any:
-    values = np.array(triplets.values) * (np.array(triplets.estimate) if estimated else 1.0)
-    matrix = csc_matrix((values, (triplets.rows, triplets.columns)), shape=shape)
-    matrix.eliminate_zeros()
-    return matrix
 
 
 def _write_brightway(tables: Tables, model: Model) -> dict[str, int]:
@@ -286,10 +227,11 @@ def _matrices(model: Model, ids: Mapping[str, int], folder: Path) -> tuple[Any, 
     return A, csc_matrix(place @ csc_matrix(lca.biosphere_matrix)[flows][:, processes])
 
 
-def _catalogue_row(row: Mapping[str, str]) -> dict[str, Any]:
-    return {key: row[key] for key in (
-        "code", "name_zh", "name_en", "unit", "location", "year_start", "year_end", "status", "tags", "mass_kg",
-        "fossil_carbon_kg", "biogenic_carbon_kg", "note",
+def _catalogue_row(row: Row) -> dict[str, Any]:
+    sector = Path(row.file).parent.name
+    return {"sector": sector} | {key: row[key] for key in (
+        "code", "name_zh", "name_en", "unit", "location", "year_start", "year_end", "status", "tags", "cas",
+        "hs_code", "cpc_code", "mass_kg", "fossil_carbon_kg", "biogenic_carbon_kg", "note",
     )}  # fmt: skip
 
 

@@ -8,10 +8,11 @@ product; burdens are shared by the allocation key, biogenic carbon by content (d
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from lcaengine import units
+from lcaengine.background.quality import row_marks
 from lcaengine.background.tables import Row, Tables
 
 CO2_PER_CARBON = 44 / 12
@@ -20,18 +21,18 @@ CH4_PER_CARBON = 16 / 12
 
 @dataclass
 class Triplets:
-    """A sparse matrix under construction; ``estimate`` marks entries that rest on an estimate."""
+    """A sparse matrix under construction; ``marks`` are those of `lcaengine.background.quality`, as bits."""
 
     rows: list[int] = field(default_factory=list)
     columns: list[int] = field(default_factory=list)
     values: list[float] = field(default_factory=list)
-    estimate: list[bool] = field(default_factory=list)
+    marks: list[int] = field(default_factory=list)
 
-    def add(self, row: int, column: int, value: float, estimate: bool = False) -> None:
+    def add(self, row: int, column: int, value: float, marks: int = 0) -> None:
         self.rows.append(row)
         self.columns.append(column)
         self.values.append(value)
-        self.estimate.append(estimate)
+        self.marks.append(marks)
 
 
 @dataclass(frozen=True)
@@ -44,8 +45,11 @@ class Model:
     biosphere: Triplets
 
 
-def build_model(tables: Tables) -> Model:
-    """The matrices of checked tables (see `lcaengine.background.checks`)."""
+Marker = Callable[[Row, Row, int, bool], int]
+
+
+def build_model(tables: Tables, marker: Marker = row_marks) -> Model:
+    """The matrices of checked tables (see `lcaengine.background.checks`), each entry with the marks of its row."""
     codes = tuple(sorted(tables.process))
     flows = tuple(row["key"] for row in tables.elementary_flows)
     model = Model(codes, flows, Triplets(), Triplets())
@@ -55,7 +59,7 @@ def build_model(tables: Tables) -> Model:
     made_elsewhere = {e["target"] for e in tables.exchanges if e["kind"] == "coproduct"}
     for code in codes:
         if code not in made_elsewhere:
-            _add_process(model, tables, at, flow_at, tables.process[code], by_process[code])
+            _add_process(model, tables, at, flow_at, tables.process[code], by_process[code], marker)
     return model
 
 
@@ -113,8 +117,9 @@ def _add_process(
     flow_at: Mapping[str, int],
     process: Row,
     exchanges: list[Row],
+    marker: Marker,
 ) -> None:
-    made = outputs(process, exchanges, tables)
+    made, year = outputs(process, exchanges, tables), int(tables.release["year"])
     guessed = yield_is_estimate(process, exchanges)
     carbon_out = sum(amount * carbon_content(code, tables) for code, amount in made.items())
     for code, share in shares(made, tables).items():
@@ -122,14 +127,14 @@ def _add_process(
         model.technosphere.add(column, column, made[code])
         for row in exchanges:
             amount = share * in_target_unit(row, tables) if share else 0.0
-            estimate = guessed or row["status"] == "estimate"
+            marks = marker(row, process, year, guessed)
             if not amount or row["kind"] == "coproduct":
                 continue
             if row["kind"] == "biosphere":
-                model.biosphere.add(flow_at[row["target"]], column, amount, estimate)
+                model.biosphere.add(flow_at[row["target"]], column, amount, marks)
             else:
                 sign = 1.0 if row["kind"] == "substitution" else -1.0
-                model.technosphere.add(at[row["target"]], column, sign * amount, estimate)
+                model.technosphere.add(at[row["target"]], column, sign * amount, marks)
         correction = made[code] * carbon_content(code, tables) - share * carbon_out
         if len(made) > 1 and correction:
             model.biosphere.add(flow_at["co2_uptake"], column, CO2_PER_CARBON * correction)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
@@ -14,12 +15,12 @@ from numpy.typing import NDArray
 
 from lcaengine.background import linear
 from lcaengine.background.catalogue import Catalogue
+from lcaengine.background.quality import MARKS, STATUSES
 from lcaengine.background.store import built_release, release_folder
 from lcaengine.problems import NotFound, Problem
 
 Array = NDArray[np.float64]
 Index = NDArray[np.int32]
-STATUSES = ("measured", "published", "derived", "estimate")
 
 
 @dataclass(frozen=True)
@@ -50,8 +51,9 @@ class Release:
     scores (n, k)
         score of one unit of each product, cradle to gate; for a treatment (production −1) minus the score of treating one
         unit. Columns are the indicators, then the headline indicator by gas.
-    estimate (n,)
-        the part of the headline score of each product that passes through at least one estimated figure.
+    quality (n, q)
+        the part of the headline score of each product that passes through at least one figure with each mark of
+        `lcaengine.background.quality`.
     direct (n, k)
         score of the emissions of one run of each process itself.
     flow_scores (m, k)
@@ -72,7 +74,7 @@ class Release:
     path: Path
     columns: tuple[str, ...]
     scores: Array
-    estimate: Array
+    quality: Array
     direct: Array
     flow_scores: Array
     technosphere: Columns
@@ -83,7 +85,9 @@ class Release:
     properties: Array
     unit_code: NDArray[np.int16]
     status_code: NDArray[np.int8]
+    location_code: NDArray[np.int16]
     units: tuple[str, ...]
+    locations: tuple[str, ...]
     indicators: tuple[Mapping[str, Any], ...]
     gases: tuple[str, ...]
     flows: tuple[str, ...]
@@ -113,6 +117,11 @@ class Release:
     def catalogue(self) -> Catalogue:
         return Catalogue(self.path / "catalogue.sqlite")
 
+    @cached_property
+    def estimate(self) -> Array:
+        """The part of each product's headline score that passes through at least one estimate, (n,)."""
+        return self.quality[:, MARKS.index("estimate")]
+
     def find(self, code: str, where: str = "") -> int:
         """Row of a product; raises `NotFound` with the nearest names."""
         if code in self.index:
@@ -129,6 +138,9 @@ class Release:
     def status(self, product: int) -> str:
         return STATUSES[int(self.status_code[product])]
 
+    def location(self, product: int) -> str:
+        return self.locations[int(self.location_code[product])]
+
     def biogenic_carbon(self, product: int) -> float:
         """kg biogenic carbon in one unit of a product."""
         return float(self.properties[product, 2])
@@ -142,7 +154,8 @@ class Release:
 
 
 ARRAYS = (
-    "scores", "estimate", "direct", "flow_scores", "producer", "reference", "production", "properties", "unit_code", "status_code",
+    "scores", "quality", "direct", "flow_scores", "producer", "reference", "production", "properties", "unit_code",
+    "status_code", "location_code",
 )  # fmt: skip
 
 
@@ -160,7 +173,7 @@ def load_release(path: Path) -> Release:
         return Columns(data, indices, indptr, meta["rows"][name])
 
     fields: dict[str, Any] = {name: mapped(name) for name in ARRAYS}
-    fields |= {k: tuple(meta[k]) for k in ("columns", "units", "indicators", "gases", "flows")}
+    fields |= {k: tuple(meta[k]) for k in ("columns", "units", "locations", "indicators", "gases", "flows")}
     fields |= {k: meta[k] for k in ("id", "name", "version", "year", "gwp_set")}
     return Release(path=path, technosphere=columns("technosphere"), biosphere=columns("biosphere"), **fields)
 
@@ -169,6 +182,16 @@ def load_release(path: Path) -> Release:
 def default_release() -> Release:
     """The embedded release, built on first use (a few seconds, once), then mapped."""
     return load_release(built_release())
+
+
+def release_of(name: str) -> Release:
+    """The release of a folder of tables (built if need be), or a built one by the beginning of its id; raises `NotFound`."""
+    if (Path(name) / "release.yaml").is_file():
+        return load_release(built_release(Path(name)))
+    found = [path for path in release_folder("x").parent.glob(f"{name}*") if (path / "release.json").is_file()]
+    if len(found) != 1 or not re.fullmatch(r"[0-9a-f]{6,64}", name):
+        raise NotFound(Problem("no_release", values={"release": name}))
+    return load_release(found[0])
 
 
 @lru_cache(maxsize=4)

@@ -55,9 +55,8 @@ class System:
         one declared unit of the final product.
     process (E,), amount (E,)
         foreground process of each exchange; amount per run, negative for waste handed over.
-    scores (E, k), estimate (E,), alternative (E,)
-        score per unit; part of the headline that rests on estimates; headline difference per unit under the other
-        electricity method.
+    scores (E, k), alternative (E,)
+        score per unit; headline difference per unit under the other electricity method.
     group_starts, stage_starts
         first row of each (stage, line) group, and of each stage among the groups.
     carbon (m,)
@@ -76,7 +75,6 @@ class System:
     product: Index
     flow: Index
     scores: Array
-    estimate: Array
     alternative: Array
     groups: tuple[tuple[str, str], ...]
     group_starts: Index
@@ -150,7 +148,6 @@ def link(inventory: Inventory, release: Release) -> System:
         product=bought.product,
         flow=bought.flow,
         scores=scores,
-        estimate=_estimate(bought, scores, release, inventory),
         alternative=_alternative(bought, release, inventory),
         groups=tuple(groups),
         group_starts=group_starts,
@@ -237,16 +234,6 @@ class _Bought:
             amount=self.amount[order],
         )
         return ordered, keys[order]
-
-
-def _estimate(bought: _Bought, scores: Array, release: Release, inventory: Inventory) -> Array:
-    """Headline score per unit that passes through an estimate: of the background, or all of it where the amount rests on
-    a default of the rule that is an estimate."""
-    guessed = {a.parameter for a in inventory.assumptions if a.evidence == "estimate"}
-    rests = {parameters: not guessed.isdisjoint(parameters) for parameters in {e.parameters for e in bought.exchanges}}
-    whole = np.array([rests[e.parameters] for e in bought.exchanges], dtype=bool)
-    background = np.where(bought.flow >= 0, 0.0, release.estimate[np.maximum(bought.product, 0)])
-    return np.where(whole, scores[:, release.column_index[inventory.rule.indicator]], background)
 
 
 def _alternative(bought: _Bought, release: Release, inventory: Inventory) -> Array:

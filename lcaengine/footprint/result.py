@@ -12,6 +12,7 @@ from lcaengine.background import Release
 from lcaengine.bom import Bom
 from lcaengine.footprint.hotspots import carbon_name
 from lcaengine.footprint.link import link
+from lcaengine.footprint.quality import Quality
 from lcaengine.footprint.solve import Footprint, solve
 from lcaengine.inventory import apply_rule
 from lcaengine.inventory.model import LineShown
@@ -27,6 +28,7 @@ def body(footprint: Footprint) -> dict[str, Any]:
     """The answer, without ``id`` and ``created`` (the store gives them); texts in both languages."""
     s = footprint.system
     inventory, release, total = s.inventory, s.release, footprint.value
+    quality = Quality(footprint)
     return {
         "product": _product(inventory.bom),
         "declared_unit": inventory.declared_unit.as_dict(),
@@ -44,10 +46,10 @@ def body(footprint: Footprint) -> dict[str, Any]:
             "headline": inventory.rule.electricity_headline,
         },
         "stages": _stages(footprint),
-        "lines": _lines(footprint),
+        "lines": _lines(footprint, quality),
         "gases": _gases(footprint),
         "assumptions": _assumptions(footprint),
-        "data_quality": _data_quality(footprint),
+        "data_quality": _data_quality(footprint, quality),
         "warnings": [w.as_dict() for w in (*inventory.warnings, *s.warnings)],
         "notice": dict(inventory.rule.notice),
     }
@@ -106,13 +108,15 @@ def _stages(footprint: Footprint) -> list[dict[str, Any]]:
     ]
 
 
-def _lines(footprint: Footprint) -> list[dict[str, Any]]:
+def _lines(footprint: Footprint, quality: Quality) -> list[dict[str, Any]]:
     """One entry per line and stage: together they are the total. Amounts are per declared unit."""
     s = footprint.system
     names = s.release.catalogue.names(code for line in s.inventory.lines.values() for code, _ in line.sources)
     runs = {p.id: float(x) for p, x in zip(s.inventory.processes, footprint.runs, strict=True)}
     found = []
-    for (stage, line), value in zip(s.groups, footprint.groups[:, s.headline], strict=True):
+    ends = [*s.group_starts[1:].tolist(), len(s.exchanges)]
+    rows = [slice(start, end) for start, end in zip(s.group_starts.tolist(), ends, strict=True)]
+    for (stage, line), value, group in zip(s.groups, footprint.groups[:, s.headline], rows, strict=True):
         shown = s.inventory.lines.get(line)
         entry: dict[str, Any] = {
             "line": line,
@@ -120,6 +124,8 @@ def _lines(footprint: Footprint) -> list[dict[str, Any]]:
             "stage": stage,
             "value": float(value) + 0.0,
             "share": _share(float(value), footprint.value),
+            "quality": quality.rating(group),
+            "status_shares": quality.status_shares(group),
         }
         if shown and shown.stage == stage:
             entry |= _bought(shown, runs[shown.foreground], names, s.release)
@@ -167,16 +173,20 @@ def _assumptions(footprint: Footprint) -> list[dict[str, Any]]:
     return sorted(found, key=lambda a: -(a["share"] or 0.0))
 
 
-def _data_quality(footprint: Footprint) -> dict[str, Any]:
-    """PACT's primary data share, and the share that passes through estimates of background or rule (docs/method.md)."""
+def _data_quality(footprint: Footprint, quality: Quality) -> dict[str, Any]:
+    """PACT's primary data share, ratings, and shares of the headline by the weakest status on the way (docs/method.md)."""
     s = footprint.system
-    scores = footprint.exchange_scores[:, s.headline]
     by_data = {
-        kind: float(scores[[e.data == kind for e in s.exchanges]].sum()) for kind in ("primary", "secondary", "default")
+        kind: float(quality.scores[[e.data == kind for e in s.exchanges]].sum())
+        for kind in ("primary", "secondary", "default")
     }
+    shares = quality.status_shares()
     return {
         "primary_data_share": _share(by_data["primary"], footprint.value),
         "default_share": _share(by_data["default"], footprint.value),
-        "estimate_share": _share(footprint.estimated, footprint.value),
+        "estimate_share": shares and shares["estimate"],
         "unsplit_share": _share(float(footprint.total[s.release.column_index["gas:unsplit"]]), footprint.value),
+        "status_shares": shares,
+        "statuses_by_count": quality.statuses_by_count(),
+        "rating": quality.rating(),
     }

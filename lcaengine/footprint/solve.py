@@ -50,12 +50,6 @@ class Footprint:
         return self.value + float((s.amount * self.runs[s.process]) @ s.alternative)
 
     @cached_property
-    def estimated(self) -> float:
-        """The part of the headline that passes through an estimate of the background or of the rule."""
-        s = self.system
-        return float((s.amount * self.runs[s.process]) @ s.estimate)
-
-    @cached_property
     def biogenic_carbon(self) -> float:
         """kg biogenic carbon in one declared unit of the product."""
         s = self.system

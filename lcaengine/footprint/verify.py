@@ -16,20 +16,26 @@ from lcaengine.footprint.link import System
 from lcaengine.footprint.solve import Footprint
 
 FOREGROUND_ID = 2_000_000_000  # above the ids of the release
+ROUNDING = 1e-6  # of the largest result: a gas of 1e-15 of it is the error of a sum
 AGREEMENT = 1e-9
 
 
 @dataclass(frozen=True)
 class Difference:
-    """One indicator: ours by block elimination, Brightway's by a full solve."""
+    """One indicator: ours by block elimination, Brightway's by a full solve.
+
+    ``scale``: the gross result, below whose rounding error an indicator is zero.
+    """
 
     indicator: str
     ours: float
     brightway: float
+    scale: float = 0.0
 
     @property
     def relative(self) -> float:
-        return abs(self.ours - self.brightway) / max(abs(self.brightway), abs(self.ours), 1e-300)
+        size = max(abs(self.brightway), abs(self.ours), ROUNDING * self.scale, 1e-300)
+        return abs(self.ours - self.brightway) / size
 
 
 def verify(footprint: Footprint) -> list[Difference]:
@@ -60,7 +66,7 @@ def verify(footprint: Footprint) -> list[Difference]:
 
 def _difference(footprint: Footprint, column: str, brightway: float) -> Difference:
     ours = float(footprint.total[footprint.system.release.column_index[column]])
-    return Difference(column, ours, brightway)
+    return Difference(column, ours, brightway, float(np.abs(footprint.total).max()))
 
 
 def foreground_package(s: System, ids: dict[str, list[int]]) -> Any:

@@ -1,0 +1,115 @@
+"""Data quality of a footprint: the marks of the background joined with those of the product's own exchanges.
+
+An exchange of the foreground has marks of its own (an amount that rests on an estimated default, a dataset of another
+country than the line's origin, an old period): where it has one, its whole score carries it; else the part that the
+background brings. Then the ratings of `lcaengine.background.quality` hold for a line as for the total.
+"""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lcaengine.background.quality import (
+    BIT,
+    MARKS,
+    STATUSES,
+    UNDATED,
+    aged,
+    at_least,
+    geography,
+    rating,
+    status_shares,
+)
+from lcaengine.footprint.solve import Footprint
+from lcaengine.inventory import Exchange
+
+Array = NDArray[np.float64]
+EXACT_MATCHES = ("process", "name", "synonym", "cas", "supplier_footprint")
+ALL = slice(None)
+TECHNOLOGY_BY_RULE = 2  # the rule chose a process for this kind of material: "in the mix" of PEF's TeR
+
+
+class Quality:
+    """The marked parts of every exchange of a solved footprint, and ratings of any group of them."""
+
+    def __init__(self, footprint: Footprint) -> None:
+        self._footprint = footprint
+        self._system = footprint.system
+        self.scores: Array = footprint.exchange_scores[:, self._system.headline]
+
+    @cached_property
+    def parts(self) -> Array:
+        """Score of every exchange that passes through each mark, (E, len(MARKS))."""
+        s = self._system
+        runs = s.amount * self._footprint.runs[s.process]
+        background = np.where((s.flow >= 0)[:, None], 0.0, s.release.quality[np.maximum(s.product, 0)]) * runs[:, None]
+        own = np.array([self._marks(i) for i in range(len(s.exchanges))], dtype=np.int64)
+        carries = (own[:, None] & np.array([BIT[name] for name in MARKS])) > 0
+        return np.where(carries, self.scores[:, None], background)
+
+    @cached_property
+    def own(self) -> Array:
+        """Score of every exchange that is a supplier's figure or an emission of the site itself, (E,)."""
+        primary = [e.data == "primary" and e.kind == "emission" for e in self._system.exchanges]
+        return np.where(primary, self.scores, 0.0)
+
+    @cached_property
+    def unverified(self) -> Array:
+        """Score of every exchange whose figures nobody outside has checked, (E,)."""
+        lines = {line.id for line in self._lines() if line.supplier_footprint and line.supplier_footprint.verification}
+        verified = [e.line in lines and e.matched_by == "supplier_footprint" for e in self._system.exchanges]
+        return np.where(verified, 0.0, self.scores)
+
+    def rating(self, rows: slice = ALL) -> dict[str, Any] | None:
+        """PEF's and PACT's ratings of some exchanges together."""
+        total, own, unverified = (float(a[rows].sum()) for a in (self.scores, self.own, self.unverified))
+        return rating(self.parts[rows].sum(axis=0), total, own, unverified)
+
+    def status_shares(self, rows: slice = ALL) -> dict[str, float] | None:
+        return status_shares(self.parts[rows].sum(axis=0), float(self.scores[rows].sum()))
+
+    def statuses_by_count(self) -> dict[str, int]:
+        """How many exchanges of the foreground buy data of each status."""
+        s = self._system
+        found = dict.fromkeys(STATUSES, 0)
+        for product in s.product[s.product >= 0].tolist():
+            found[s.release.status(product)] += 1
+        return found
+
+    def _marks(self, i: int) -> int:
+        s, e = self._system, self._system.exchanges[i]
+        marks = self._age if e.data != "default" else 0
+        if not self._guessed.isdisjoint(e.parameters):
+            marks |= BIT["published"] | BIT["derived"] | BIT["estimate"]
+        if s.product[i] >= 0:
+            location = s.release.location(int(s.product[i]))
+            marks |= at_least("geography", geography(location, self._place(e)))
+            marks |= at_least("technology", 1 if e.matched_by in EXACT_MATCHES else TECHNOLOGY_BY_RULE)
+        return marks
+
+    def _place(self, exchange: Exchange) -> str:
+        """Where what is bought comes from: the line's origin, else the site."""
+        bom = self._system.inventory.bom
+        material = exchange.activity == "material"
+        return (self._origins.get(exchange.line) if material else None) or bom.region or bom.country
+
+    @cached_property
+    def _age(self) -> int:
+        end = self._system.inventory.bom.end
+        return aged(self._system.release.year - end.year if end else UNDATED)
+
+    @cached_property
+    def _guessed(self) -> frozenset[str]:
+        return frozenset(a.parameter for a in self._system.inventory.assumptions if a.evidence == "estimate")
+
+    @cached_property
+    def _origins(self) -> dict[str, str]:
+        return {line.id: line.origin for line in self._lines() if line.origin}
+
+    def _lines(self) -> Any:
+        bom = self._system.inventory.bom
+        return (*bom.lines, *(bom.shared.lines if bom.shared else ()))
