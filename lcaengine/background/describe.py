@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from lcaengine.background.quality import rating, status_shares
 from lcaengine.background.release import Release
 
 SEARCH_LIMIT = 1000
@@ -24,33 +25,62 @@ def find_processes(release: Release, text: str, limit: int, offset: int) -> tupl
 
 
 def process_body(release: Release, code: str) -> dict[str, Any]:
-    """A process with its scores, exchanges and sources; raises `NotFound`."""
+    """A process with its scores, quality, exchanges, sources and what uses it; raises `NotFound`."""
     release.find(code)
-    row = release.catalogue.process(code)
+    catalogue = release.catalogue
+    row = catalogue.process(code)
     assert row is not None
-    exchanges = release.catalogue.exchanges(code)
-    product = release.index[code]
+    compared = catalogue.comparisons(code)
+    product, exchanges, synonyms = release.index[code], catalogue.exchanges(code), catalogue.synonyms(code)
     return {
         **_entry(release, code, row),
+        "sector": row["sector"],
+        "codes": {key: [c for c in (row[f"{key}_code"] or "").split(";") if c] for key in ("hs", "cpc")}
+        | {"cas": [c for c in (row["cas"] or "").split(";") if c]},
+        "synonyms": {language: [s["name"] for s in synonyms if s["language"] == language] for language in ("zh", "en")},
         "production_amount": float(release.production[product]),
         "note": row["note"],
         "scores": {name: per_unit(release, product, i) for name, i in release.column_index.items()},
-        "estimate_share": _share(release, product),
+        "quality": rating(release.quality[product], float(release.scores[product, 0])),
+        "status_shares": status_shares(release.quality[product], float(release.scores[product, 0])),
         "carbon": {key: row[key] for key in ("mass_kg", "fossil_carbon_kg", "biogenic_carbon_kg")},
+        "contributions": contributions(release, product),
         "exchanges": exchanges,
-        "sources": release.catalogue.sources(e["source"] for e in exchanges),
+        "sources": catalogue.sources(e["source"] for e in (*exchanges, *compared)),
+        "comparisons": compared,
+        "used_by": catalogue.users(code),
     }
+
+
+def contributions(release: Release, product: int) -> list[dict[str, Any]]:
+    """What each input and each emission of a process's own run adds to the score of one unit, largest first."""
+    process = int(release.producer[product])
+    per_run = float(release.production[product])
+    sign = -1.0 if per_run < 0 else 1.0
+    headline = per_unit(release, product, 0)
+    found = []
+    rows, values = release.technosphere.column(process)
+    names = release.catalogue.names(release.codes[i] for i in rows.tolist())
+    for i, value in zip(rows.tolist(), values.tolist(), strict=True):
+        if i != product:
+            found.append(
+                (release.codes[i], names[release.codes[i]], sign * -value / per_run * float(release.scores[i, 0]))
+            )
+    rows, values = release.biosphere.column(process)
+    for i, value in zip(rows.tolist(), values.tolist(), strict=True):
+        name = {"zh": release.flows[i], "en": release.flows[i]}
+        found.append((release.flows[i], name, sign * value / per_run * float(release.flow_scores[i, 0])))
+    return [
+        {"target": code, "name": name, "value": value, "share": value / headline if headline else None}
+        for code, name, value in sorted(found, key=lambda entry: -abs(entry[2]))
+        if value
+    ]
 
 
 def per_unit(release: Release, product: int, column: int) -> float:
     """Score of making one unit of a product, or of treating one unit of a waste."""
     sign = -1.0 if release.production[product] < 0 else 1.0
     return sign * float(release.scores[product, column]) + 0.0
-
-
-def _share(release: Release, product: int) -> float | None:
-    headline = float(release.scores[product, 0])
-    return float(release.estimate[product]) / headline if headline else None
 
 
 def _entry(release: Release, code: str, row: dict[str, Any]) -> dict[str, Any]:

@@ -62,6 +62,7 @@ class Line:
     recycled_content: float | None = None
     supplier_footprint: SupplierFootprint | None = None
     cn_code: str | None = None
+    cas: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

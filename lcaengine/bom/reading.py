@@ -383,6 +383,7 @@ def _lines(owner: Json, *prefix: str) -> tuple[Line, ...]:
             basis=row.get("basis"),
             recycled_content=row.get("recycled_content"),
             cn_code=row.get("cn_code"),
+            cas=row.get("cas"),
         )
         for path, row in _places(owner, "lines", *prefix)
     )

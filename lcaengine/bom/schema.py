@@ -135,6 +135,9 @@ class LineSchema(_Strict):
     recycled_content = Number(validate=validate.Range(0, 1, error="share"))
     supplier_footprint = fields.Nested(SupplierFootprintSchema)
     cn_code = Text()
+    cas = fields.String(
+        validate=validate.Regexp(r"^[0-9]{2,7}-[0-9]{2}-[0-9]$", error="cas_number"), metadata={"example": "75-28-5"}
+    )
     note = Text()
 
 

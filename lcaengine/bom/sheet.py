@@ -19,7 +19,7 @@ Json = dict[str, Any]
 COLUMNS = {
     "section": "区段", "id": "编号", "name": "名称", "amount": "数量", "unit": "单位", "role": "角色", "process": "过程",
     "kind": "类别", "origin": "产地", "basis": "基准", "unit_mass": "单件质量", "transport": "运输",
-    "recycled_content": "再生料比例", "cn_code": "CN编码", "evidence": "凭证", "price": "单价",
+    "recycled_content": "再生料比例", "cn_code": "CN编码", "cas": "CAS号", "evidence": "凭证", "price": "单价",
     "biogenic_carbon": "生物碳", "supplier_footprint": "供应商足迹", "footprint_boundary": "足迹边界",
     "footprint_gwp": "足迹GWP", "footprint_year": "足迹年份", "footprint_verification": "足迹核查", "note": "备注",
 }  # fmt: skip
@@ -32,7 +32,7 @@ _AMOUNT = re.compile(r"^\s*([-+]?[0-9.]+(?:[eE][-+]?[0-9]+)?)\s*([^\s\d.].*?)\s*
 _NUMBER = re.compile(r"[-+]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?|[-+]?(?:nan|inf|infinity)", re.A | re.I)
 _LEG = re.compile(r"^\s*([a-z_]+)\s+([0-9.]+(?:[eE][-+]?[0-9]+)?)\s*(\S+)\s*$")
 _QUANTITIES = ("unit_mass", "price", "biogenic_carbon")
-_TEXTS = ("name", "unit", "role", "process", "origin", "basis", "cn_code", "evidence", "note")
+_TEXTS = ("name", "unit", "role", "process", "origin", "basis", "cn_code", "cas", "evidence", "note")
 
 
 class Row(str):

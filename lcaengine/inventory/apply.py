@@ -10,6 +10,7 @@ from typing import Any
 from lcaengine import formulas, units
 from lcaengine.background import Release
 from lcaengine.bom import Activity, Bom, CoProduct, Line
+from lcaengine.bom.matching import Evidence, Match, match, role_processes
 from lcaengine.bom.model import SECTION_NAMES
 from lcaengine.inventory.model import Data, Exchange, ForegroundProcess, Inventory, LineShown, Warned
 from lcaengine.inventory.values import Values, all_activities, all_co_products, all_lines, line_in, mass_of
@@ -135,6 +136,7 @@ class _Work:
     # -- lines
 
     def add_line(self, line: Line, factor: float) -> None:
+        line, matched = self._matched(line)
         role = self._role(line)
         if line.recycled_content is not None and (line.process or not role.recycled):
             raise Refused(Problem("recycled_content_unused", line.where + "/recycled_content", {"name": line.name}))
@@ -152,7 +154,7 @@ class _Work:
         sources = [] if line.supplier_footprint else list(self._sources(line, role))
         if line.supplier_footprint:
             self._add_supplier(line, role, scale, base)
-        self._add_material(line, sources, scale, base)
+        self._add_material(line, sources, scale, base._replace(matched_by=matched))
         for flow, share in role.flows.items():
             amount = line_in(line, role.unit) * scale * share
             self.add(base._replace(kind="emission", target=flow, amount=amount, unit="kg", activity="release"))
@@ -167,7 +169,7 @@ class _Work:
         shown = Quantity(line_in(line, unit) * scale, unit)
         self.lines[line.id] = LineShown(
             line.id, role.process, role.stage, {"zh": line.name, "en": line.name}, shown, data,
-            "supplier_footprint" if line.supplier_footprint else "process" if line.process else "role",
+            "supplier_footprint" if line.supplier_footprint else matched,
             tuple((code, share) for code, share, _ in sources if share),
         )  # fmt: skip
 
@@ -185,18 +187,46 @@ class _Work:
             raise Refused(Problem("unknown_role", line.where + "/role", {"role": line.role, "known": known}))
         if line.process and OTHER in self.rule.roles:
             return self.rule.roles[OTHER]
-        raise Refused(self._unmatched(line))
+        raise Refused(Problem("role_needed", line.where, {"name": line.name, "known": sorted(self.rule.roles)}))
 
-    def _unmatched(self, line: Line) -> Problem:
-        """Neither role nor process: show what the name could mean, take nothing."""
-        candidates, nearest = [], []
-        for hit in self.release.catalogue.search(line.name, 5):
-            roles = [r.id for r in self.rule.roles.values() if hit.code in _processes(r)]
-            candidates.append({**hit.as_dict(), "roles": roles})
-            role = f", role {roles[0]}" if roles else ""
-            nearest.append({key: f"{text} ({hit.code}{role})" for key, text in hit.name.items()})
-        values = {"name": line.name, "nearest": nearest or "–", "candidates": candidates}
-        return Problem("line_unmatched", line.where, values)
+    def _matched(self, line: Line) -> tuple[Line, str]:
+        """The line with role and process filled in where its name says them, and what it was matched by."""
+        if line.process or line.supplier_footprint:
+            return line, "process"
+        role = self.rule.roles.get(line.role or "")
+        if line.role is None or line.role == OTHER:
+            return self._by_name(line)
+        return self._within_role(line, role) if role and role.accepts and not role.recycled else (line, "role")
+
+    def _by_name(self, line: Line) -> tuple[Line, str]:
+        """A line whose name is that of a process; its role is the only one that accepts that process."""
+        found = match(Evidence.of(line, self.bom), self.release, self.rule)
+        if found.taken is None:
+            raise Refused(self._unmatched(line, found))
+        code, roles = found.taken.hit.code, found.taken.roles
+        role = roles[0] if line.role is None and len(roles) == 1 else line.role
+        recycled = self.rule.roles[role].recycled if role else None
+        by_role = recycled is not None and recycled.virgin == code  # the role mixes virgin and recycled itself
+        return replace(line, role=role, process=None if by_role else code), found.taken.hit.kind
+
+    def _within_role(self, line: Line, role: Role) -> tuple[Line, str]:
+        """Another process of the role than its usual one, if the line bears its name."""
+        found = match(Evidence.of(line, self.bom), self.release, self.rule)
+        if found.taken and role.id in found.taken.roles and found.taken.hit.code != role.target:
+            return replace(line, process=found.taken.hit.code), found.taken.hit.kind
+        return line, "role"
+
+    def _unmatched(self, line: Line, found: Match) -> Problem:
+        """Neither role nor process, and the name is nobody's: show what it could mean, take nothing."""
+        nearest = []
+        for candidate in found.candidates:
+            role = f", role {candidate.roles[0]}" if candidate.roles else ""
+            shown = f"{candidate.hit.code}{role}, {candidate.score:.0%}"
+            nearest.append({key: f"{text} ({shown})" for key, text in candidate.hit.name.items()})
+        candidates = [candidate.as_dict() for candidate in found.candidates]
+        return Problem(
+            "line_unmatched", line.where, {"name": line.name, "nearest": nearest or "–", "candidates": candidates}
+        )
 
     def _add_material(
         self, line: Line, sources: Sequence[tuple[str, float, tuple[str, ...]]], scale: float, base: Exchange
@@ -205,15 +235,13 @@ class _Work:
             product = self.release.find(code, line.where + "/process")
             unit = self.release.unit(product)
             amount = line_in(line, unit) * scale * share
-            matched = "process" if line.process else "role"
-            self.add(base._replace(target=code, amount=amount, unit=unit, matched_by=matched,
-                           parameters=base.parameters + parameters))  # fmt: skip
+            self.add(base._replace(target=code, amount=amount, unit=unit, parameters=base.parameters + parameters))
 
     def _sources(self, line: Line, role: Role) -> Iterator[tuple[str, float, tuple[str, ...]]]:
         """Background processes behind a line, with shares: one, or virgin and recycled (cut-off)."""
         if line.process:
             self.release.find(line.process, line.where + "/process")
-            if role.id != OTHER and line.process not in _processes(role):
+            if role.id != OTHER and line.process not in role_processes(role):
                 self.warn(
                     "unusual_process",
                     line.where + "/process",
@@ -237,8 +265,6 @@ class _Work:
             yield role.recycled.recycled, share / role.recycled.at, used
         elif role.target:
             yield role.target, 1.0, ()
-        else:
-            raise Refused(self._unmatched(line))
 
     def _add_supplier(self, line: Line, role: Role, scale: float, base: Exchange) -> None:
         """A supplier's figure counts as unsplit CO2e; its biogenic carbon is what it says, else that of the role's product."""
@@ -492,12 +518,6 @@ class _Work:
                     stage=template.stage, line="", activity="foreground", rule_id=template.rule_id, data="secondary",
                     matched_by="rule", parameters=_parameters(self.rule, source.amount),
                 ))  # fmt: skip
-
-
-def _processes(role: Role) -> frozenset[str]:
-    """Every background process that a role accepts."""
-    ends = (role.recycled.virgin, role.recycled.recycled) if role.recycled else ()
-    return frozenset(filter(None, (role.target, *role.accepts, *ends)))
 
 
 def _parameters(rule: Rule, *texts: str) -> tuple[str, ...]:
