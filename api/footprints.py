@@ -5,40 +5,25 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from flask import Response, request, url_for
+from flask import Response, url_for
 from flask.views import MethodView
 from flask_smorest import Blueprint
 
 from lcaengine.background.release import release_by_id
-from lcaengine.bom import bom_of, read_document
-from lcaengine.bom.schema import BomSchema
+from lcaengine.bom import bom_of
 from lcaengine.footprint import Footprint, body, calculate, hotspots, trace
 from lcaengine.problems import Problem, Refused
 from lcaengine.rules import find_rule
 from lcaengine.store import Record
 
 from . import schemas
+from .boms import BOM_BODY, posted_bom
 from .context import organisation, services
 from .paging import page
 
 blueprint = Blueprint(
     "footprints", __name__, url_prefix="/v1/footprints", description="Product carbon footprints 产品碳足迹"
 )
-
-MEDIA_TYPES = ("application/json", "text/csv")
-_BOM_BODY = {
-    "required": True,
-    "content": {
-        "application/json": {"schema": BomSchema},
-        "text/csv": {"schema": {"type": "string", "description": "docs/bom.md"}},
-    },
-}
-
-
-class UnsupportedMedia(Refused):
-    """A content type that nobody reads."""
-
-    status = 415
 
 
 class RuleChanged(Refused):
@@ -49,40 +34,19 @@ class RuleChanged(Refused):
 
 @blueprint.route("")
 class Footprints(MethodView):
-    @blueprint.doc(requestBody=_BOM_BODY, operationId="postFootprint")
+    @blueprint.doc(requestBody=BOM_BODY, operationId="postFootprint")
     @blueprint.response(201, schemas.Footprint)
-    @blueprint.alt_response(
-        400,
-        schema=schemas.ProblemDetails,
-        content_type="application/problem+json",
-        description="cannot be read",
-    )
-    @blueprint.alt_response(
-        404,
-        schema=schemas.ProblemDetails,
-        content_type="application/problem+json",
-        description="no such rule",
-    )
-    @blueprint.alt_response(
-        413, schema=schemas.ProblemDetails, content_type="application/problem+json", description="too large"
-    )
-    @blueprint.alt_response(
-        415, schema=schemas.ProblemDetails, content_type="application/problem+json", description="wrong type"
-    )
-    @blueprint.alt_response(
-        422,
-        schema=schemas.ProblemDetails,
-        content_type="application/problem+json",
-        description="cannot be used",
-    )
+    @schemas.problem(blueprint, 400, "cannot be read")
+    @schemas.problem(blueprint, 404, "no such rule")
+    @schemas.problem(blueprint, 413, "too large")
+    @schemas.problem(blueprint, 415, "wrong type")
+    @schemas.problem(blueprint, 422, "cannot be used")
     def post(self) -> Response:
         """Calculate and keep the footprint of a bill of materials.
 
         JSON or CSV. Every problem is answered with its place, a code and the next action; nothing is stored then.
         """
-        if request.mimetype not in MEDIA_TYPES:
-            raise UnsupportedMedia(Problem("media_type", "", {"value": request.mimetype or "–"}))
-        document, bom = read_document(request.get_data(cache=False), request.mimetype)
+        document, bom = posted_bom()
         result = body(calculate(bom, find_rule(bom.category), services().release))
         record = services().store.add(organisation(), document, result)
         response = _json(record.body, 201)

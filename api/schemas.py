@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
+from flask_smorest import Blueprint
 from marshmallow import Schema, fields, validate
 
 
@@ -36,6 +40,14 @@ class ProblemDetails(Schema):
     next_action = fields.String()
     instance = fields.String()
     errors = fields.List(fields.Nested(ErrorEntry))
+
+
+def problem(blueprint: Blueprint, status: int, description: str = "") -> Callable[[Any], Any]:
+    """An error answer of an endpoint, for OpenAPI."""
+    decorator: Callable[[Any], Any] = blueprint.alt_response(
+        status, schema=ProblemDetails, content_type="application/problem+json", description=description
+    )
+    return decorator
 
 
 class Contribution(Schema):
@@ -172,6 +184,41 @@ class ProcessQuery(PageQuery):
     )
 
 
+class MatchQuery(Schema):
+    limit = fields.Integer(
+        load_default=5, validate=validate.Range(1, 20), metadata={"description": "candidates a line"}
+    )
+
+
+class Candidate(Schema):
+    """A process that a line could mean; ``reasons`` are the parts of the score (docs/api.md)."""
+
+    code = fields.String()
+    name = fields.Nested(LocalText)
+    unit = fields.String()
+    location = fields.String()
+    score = fields.Float()
+    matched = fields.Dict(metadata={"description": "by: name, synonym, cas, hs or code; text: that name or number"})
+    reasons = fields.Dict(keys=fields.String(), values=fields.Float())
+    roles = fields.List(fields.String(), metadata={"description": "roles of the rule that accept it"})
+
+
+class MatchedLine(Schema):
+    line = fields.String()
+    name = fields.String()
+    where = fields.String()
+    given = fields.Dict(allow_none=True, metadata={"description": "what the line says itself, or its role"})
+    taken = fields.Nested(Candidate, allow_none=True)
+    matched_by = fields.String(allow_none=True)
+    candidates = fields.List(fields.Nested(Candidate))
+
+
+class Matches(Schema):
+    rule = fields.Dict(allow_none=True)
+    background = fields.Dict()
+    lines = fields.List(fields.Nested(MatchedLine))
+
+
 class HotspotQuery(Schema):
     limit = fields.Integer(load_default=20, validate=validate.Range(1, 1000))
 
@@ -222,8 +269,17 @@ class Process(Schema):
     production_amount = fields.Float(metadata={"description": "-1 for a treatment"})
     note = fields.String()
     scores = fields.Dict(keys=fields.String(), values=fields.Float())
-    estimate_share = fields.Float(allow_none=True)
+    sector = fields.String()
+    codes = fields.Dict(metadata={"description": "cas, hs and cpc codes"})
+    synonyms = fields.Dict(metadata={"description": "other names, by language"})
+    quality = fields.Dict(allow_none=True, metadata={"description": "ratings of PEF and PACT (docs/method.md)"})
+    status_shares = fields.Dict(allow_none=True)
     carbon = fields.Dict()
+    contributions = fields.List(
+        fields.Dict(), metadata={"description": "share of each input and emission in the score"}
+    )
+    comparisons = fields.List(fields.Dict(), metadata={"description": "published factors of others beside ours"})
+    used_by = fields.List(fields.Dict(), metadata={"description": "processes that buy it"})
     exchanges = fields.List(fields.Dict(), metadata={"description": "inputs and emissions, each with its source"})
     sources = fields.List(fields.Dict())
 

@@ -14,7 +14,7 @@ import click
 
 from lcaengine import __version__
 from lcaengine.problems import Language, Problem, Refused
-from lcaengine.terminal import Terminal, default_language, number, percent
+from lcaengine.terminal import Terminal, default_language, percent
 
 F = TypeVar("F", bound=Callable[..., Any])
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
@@ -119,10 +119,11 @@ def serve(host: str, port: int, database: str | None, threads: int, lang: Langua
     default=None,
     help="[default: the rule's]",
 )
+@click.option("--match", is_flag=True, help="Only show which background process each line means, with candidates.")
 @_json_option
 @_language_option
 @_shows_problems
-def footprint(bom: Path, boundary: str | None, as_json: bool, lang: Language) -> None:
+def footprint(bom: Path, boundary: str | None, match: bool, as_json: bool, lang: Language) -> None:
     """The footprint of a bill of materials (JSON, CSV, or a plant file). 计算碳足迹。
 
     \b
@@ -130,6 +131,8 @@ def footprint(bom: Path, boundary: str | None, as_json: bool, lang: Language) ->
     """
     from lcaengine.footprint import body
 
+    if match:
+        return _matches(bom, as_json, lang)
     bodies = [body(f) for f in _footprints(bom, boundary)]
     if as_json:
         return _print_answers(bodies)
@@ -275,6 +278,47 @@ def background_check(tables: Path | None, lang: Language) -> None:
     )
 
 
+@background.command("list")
+@click.option("--csv", "as_csv", is_flag=True, help="Comma-separated values, for a spreadsheet.")
+@_json_option
+@_language_option
+@_shows_problems
+def background_list(as_csv: bool, as_json: bool, lang: Language) -> None:
+    """Every process with its score, place, years and status. 全部背景过程。
+
+    \b
+    Example:  lcaengine background list --csv > processes.csv
+    """
+    from lcaengine.background import default_release
+    from lcaengine.background.describe import find_processes
+
+    release = default_release()
+    items, count = find_processes(release, "", len(release.codes), 0)
+    if as_csv:
+        return _print_csv(items)
+    if as_json:
+        return _print_json({"items": items, "count": count})
+    return Terminal(lang).processes(items, count)
+
+
+@background.command("show")
+@click.argument("code")
+@_json_option
+@_language_option
+@_shows_problems
+def background_show(code: str, as_json: bool, lang: Language) -> None:
+    """A process: score, quality, inputs and emissions with their sources, what uses it. 查看一个过程。
+
+    \b
+    Example:  lcaengine background show steel-cold-rolled-cn
+    """
+    from lcaengine.background import default_release
+    from lcaengine.background.describe import process_body
+
+    body = process_body(default_release(), code)
+    return _print_json(body) if as_json else Terminal(lang).process(body)
+
+
 @background.command("search")
 @click.argument("text")
 @click.option("--limit", default=10, show_default=True, type=click.IntRange(1, 200))
@@ -282,32 +326,72 @@ def background_check(tables: Path | None, lang: Language) -> None:
 @_language_option
 @_shows_problems
 def background_search(text: str, limit: int, as_json: bool, lang: Language) -> None:
-    """Find processes by name in Chinese or English. 按名称查找背景过程。
+    """Find processes by name or CAS number; forgives typing mistakes. 按名称或 CAS 号查找，容错。
 
     \b
-    Example:  lcaengine background search 铝罐
+    Example:  lcaengine background search 铝板
     """
     from lcaengine.background import default_release
     from lcaengine.background.describe import find_processes
 
     items, count = find_processes(default_release(), text, limit, 0)
-    if as_json:
-        return _print_json({"items": items, "count": count})
-    terminal = Terminal(lang)
-    table = terminal.table("code", "name", ">score", "unit", "location", "status")
-    for item in items:
-        table.add_row(
-            item["code"],
-            terminal.local(item["name"]),
-            number(item["score"]["value"]),
-            item["unit"],
-            item["location"],
-            item["status"],
+    return _print_json({"items": items, "count": count}) if as_json else Terminal(lang).processes(items, count)
+
+
+@background.command("diff")
+@click.argument("old")
+@click.argument("new", required=False)
+@click.option("--threshold", default=0.001, show_default=True, type=click.FloatRange(0), help="Least relative change.")
+@click.option("--note", is_flag=True, help="A release note in Markdown.")
+@_json_option
+@_language_option
+@_shows_problems
+def background_diff(old: str, new: str | None, threshold: float, note: bool, as_json: bool, lang: Language) -> None:
+    """Which scores moved between two releases, by how much, through which exchanges. 比较两个版本。
+
+    OLD and NEW are folders of tables or ids of built releases; NEW is by default the embedded release.
+
+    \b
+    Example:  lcaengine background diff ../last-year/background_data --note > release-note.md
+    """
+    from lcaengine.background import default_release
+    from lcaengine.background.difference import difference
+    from lcaengine.background.release import release_of
+    from lcaengine.background.report import release_note
+
+    found = difference(release_of(old), release_of(new) if new else default_release(), threshold)
+    if note:
+        return click.echo(release_note(found))
+    return _print_json(found.as_dict()) if as_json else Terminal(lang).difference(found.as_dict())
+
+
+@background.command("report")
+@click.option(
+    "--out", type=click.Path(file_okay=False, exists=True, path_type=Path), required=True, help="Folder of the pages."
+)
+@_language_option
+@_shows_problems
+def background_report(out: Path, lang: Language) -> None:
+    """Write background-validation.md, and renew the generated sections of background.md. 生成验证与质量页面。
+
+    \b
+    Example:  lcaengine background report --out docs
+    """
+    from lcaengine.background import default_release
+    from lcaengine.background.report import insert_sections, quality_sections, validation_page
+    from lcaengine.background.tables import read_tables
+    from lcaengine.data import folder
+
+    release, tables = default_release(), read_tables(folder("background_data"))
+    written = [out / "background-validation.md"]
+    written[0].write_text(validation_page(release, tables), encoding="utf-8")
+    page = out / "background.md"
+    if page.is_file():
+        page.write_text(
+            insert_sections(page.read_text(encoding="utf-8"), quality_sections(release, tables)), encoding="utf-8"
         )
-    terminal.console.print(table)
-    if count > len(items):
-        terminal.say(terminal.text("rest", count - len(items)), "dim")
-    return None
+        written.append(page)
+    Terminal(lang).say("\n".join(str(path) for path in written))
 
 
 @main.group()
@@ -382,13 +466,31 @@ def rules_show(identifier: str, as_json: bool, lang: Language) -> None:
 def _footprints(path: Path, boundary: str | None) -> list[Any]:
     """Every product of a file, calculated."""
     from lcaengine.background import default_release
-    from lcaengine.bom import bom_of, read_bom, read_plant
     from lcaengine.footprint import calculate
     from lcaengine.rules import find_rule
 
+    return [calculate(bom, find_rule(bom.category), default_release(), boundary) for bom in _boms(path)]
+
+
+def _boms(path: Path) -> list[Any]:
+    """Every product of a file."""
+    from lcaengine.bom import bom_of, read_bom, read_plant
+
     data = read_file(path)
-    boms = [read_bom(data, "text/csv")] if path.suffix.lower() == ".csv" else [bom_of(d) for d in read_plant(data)]
-    return [calculate(bom, find_rule(bom.category), default_release(), boundary) for bom in boms]
+    return [read_bom(data, "text/csv")] if path.suffix.lower() == ".csv" else [bom_of(d) for d in read_plant(data)]
+
+
+def _matches(path: Path, as_json: bool, lang: Language) -> None:
+    """What the lines of a file mean."""
+    from lcaengine.background import default_release
+    from lcaengine.bom.matching import match_bom
+
+    answers = [match_bom(bom, default_release()) for bom in _boms(path)]
+    if as_json:
+        return _print_answers(answers)
+    for answer in answers:
+        Terminal(lang).matches(answer)
+    return None
 
 
 def read_file(path: Path) -> bytes:
@@ -402,6 +504,32 @@ def read_file(path: Path) -> bytes:
 def _print_answers(answers: list[Any]) -> None:
     """One answer as it is, those of a plant as a list."""
     _print_json(answers[0] if len(answers) == 1 else answers)
+
+
+def _print_csv(items: list[dict[str, Any]]) -> None:
+    """Processes as a table for spreadsheets, with a byte order mark so that they read the Chinese."""
+    import csv
+    import io
+
+    columns = (
+        "code",
+        "name_zh",
+        "name_en",
+        "unit",
+        "location",
+        "year_start",
+        "year_end",
+        "status",
+        "tags",
+        "kg_co2e_per_unit",
+    )
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(columns)
+    for i in items:
+        writer.writerow([i["code"], i["name"]["zh"], i["name"]["en"], i["unit"], i["location"], *i["years"], i["status"],
+                         ";".join(i["tags"]), repr(i["score"]["value"])])  # fmt: skip
+    click.echo("\ufeff" + text.getvalue(), nl=False)
 
 
 def _print_json(value: Any) -> None:

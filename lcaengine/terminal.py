@@ -37,6 +37,18 @@ TEXTS: Mapping[str, tuple[str, str]] = {
     "rest": ("其余 {0} 项", "{0} more"), "primary": ("初级", "primary"), "secondary": ("次级", "secondary"),
     "data_default": ("缺省", "default"), "proposal": ("提案", "proposal"), "inputs": ("输入与排放", "Inputs and emissions"),
     "amount": ("数量", "Amount"), "requirement": ("要求", "Requirement"), "guardrail": ("常见范围", "Usual range"),
+    "quality_rating": ("数据质量：PEF DQR {0}（TeR {1}，GR {2}，TiR {3}，P {4}），PACT {5}",
+                       "Data quality: PEF DQR {0} (TeR {1}, GR {2}, TiR {3}, P {4}), PACT {5}"),
+    "statuses": ("按状态：实测 {0}，公布 {1}，推导 {2}，估计 {3}", "By status: measured {0}, published {1}, derived {2}, estimate {3}"),
+    "excellent": ("优", "excellent"), "very_good": ("很好", "very good"), "good": ("好", "good"), "fair": ("一般", "fair"),
+    "poor": ("差", "poor"), "used_by": ("用于 {0} 个过程：{1}", "Used by {0} processes: {1}"), "years": ("年份", "Years"),
+    "before": ("此前", "Before"), "after": ("此后", "After"), "change": ("变化", "Change"), "through": ("经由", "Through"),
+    "moved": ("{0} 个结果变化，新增 {1} 个过程，移除 {2} 个", "{0} scores moved, {1} processes new, {2} gone"),
+    "means": ("含义", "Means"), "matched": ("依据", "By"), "match_score": ("得分", "Score"), "asked": ("请选择", "please choose"),
+    "measured": ("实测", "measured"), "published": ("公布", "published"), "derived": ("推导", "derived"),
+    "estimate": ("估计", "estimate"), "by_name": ("名称", "name"), "by_synonym": ("同义词", "synonym"), "by_cas": ("CAS 号", "CAS"),
+    "by_hs": ("HS 编码", "HS code"), "by_code": ("代码", "code"), "by_role": ("角色", "role"), "by_process": ("过程", "process"),
+    "by_supplier_footprint": ("供应商足迹", "supplier's footprint"),
     "equal": ("最大相对差 {0}", "Largest relative difference {0}"), "of_which": ("其中", "of which"),
 }  # fmt: skip
 
@@ -68,7 +80,7 @@ class Terminal:
         table = Table(box=box.SIMPLE_HEAD, title=title, title_justify="left", title_style="bold", pad_edge=False)
         for column in columns:
             right = column.startswith(">")
-            whole = right or column in {"role", "parameter", "rule", "unit"}
+            whole = right or column in {"role", "parameter", "rule", "unit", "code", "inputs"}
             table.add_column(self.text(column.lstrip(">")), justify="right" if right else "left", no_wrap=whole)
         return table
 
@@ -108,12 +120,89 @@ class Terminal:
             self.text("biogenic", number(including), number(body["biogenic_carbon"]["value"])),
             self.text("quality", *(percent(q[k]) for k in (
                 "primary_data_share", "estimate_share", "default_share", "unsplit_share"))),
+            *self.ratings(q["rating"], q["status_shares"]),
             self.text("provenance", body["rule"]["id"], body["rule"]["version"], body["rule"]["sha256"][:8],
                       body["background"]["name"], body["background"]["version"], body["background"]["id"][:8],
                       body["engine"]["version"], body["background"]["gwp"]),
         ]  # fmt: skip
         for text in texts:
             self.say(escape(text), "dim")
+
+    def ratings(self, rating: Mapping[str, Any] | None, shares: Mapping[str, float] | None) -> list[str]:
+        """Data quality in words; nothing for a zero score."""
+        if rating is None or shares is None:
+            return []
+        pef = rating["pef"]
+        shown = [f"{pef[key]:.1f}" for key in ("dqr", "ter", "gr", "tir", "p")]
+        return [
+            self.text("quality_rating", *shown, self.text(rating["pact"]["label"])),
+            self.text("statuses", *(percent(shares[k]) for k in ("measured", "published", "derived", "estimate"))),
+        ]
+
+    def processes(self, items: Sequence[Mapping[str, Any]], count: int) -> None:
+        """A page of background processes."""
+        table = self.table("code", "name", ">score", "unit", "location", "status")
+        for item in items:
+            table.add_row(
+                item["code"], self.local(item["name"]), number(item["score"]["value"]), item["unit"], item["location"],
+                self.text(item["status"]),
+            )  # fmt: skip
+        self.console.print(table)
+        if count > len(items):
+            self.say(self.text("rest", count - len(items)), "dim")
+
+    def process(self, body: Mapping[str, Any]) -> None:
+        """One background process, with the source of every figure."""
+        self.console.rule(f"[bold]{escape(self.local(body['name']))}  {body['code']}")
+        score = body["score"]
+        years = "–".join(str(y) for y in dict.fromkeys(body["years"]))
+        self.say(
+            f"[bold]{number(score['value'])}[/] {score['unit']}   {body['location']} {years}  {self.text(body['status'])}"
+        )
+        for text in (*self.ratings(body["quality"], body["status_shares"]), body["note"]):
+            self.say(escape(text), "dim")
+        titles = {source["id"]: source["title"] for source in body["sources"]}
+        shares = {c["target"]: c["share"] for c in body["contributions"]}
+        table = self.table("inputs", ">amount", "unit", ">share", "status", "source")
+        for e in body["exchanges"]:
+            table.add_row(
+                e["target"], f"{float(e['amount']):.4g}", e["unit"], percent(shares.get(e["target"])), self.text(e["status"]),
+                ", ".join(filter(None, (titles.get(e["source"], e["source"]), e["locator"], str(e["year"])))),
+            )  # fmt: skip
+        self.console.print(table)
+        users = [user["code"] for user in body["used_by"]]
+        if users:
+            self.say(self.text("used_by", len(users), ", ".join(users[:12])), "dim")
+
+    def matches(self, answer: Mapping[str, Any]) -> None:
+        """What each line of a bill of materials means, and what else it could."""
+        table = self.table("line", "means", "matched", ">match_score")
+        for line in answer["lines"]:
+            given, taken = line["given"], line["taken"]
+            if given:
+                table.add_row(line["name"], ", ".join(given["processes"]) or "–", self.text(f"by_{given['by']}"), "")
+            elif taken:
+                by = f"{self.text('by_' + taken['matched']['by'])} {taken['matched']['text']}"
+                table.add_row(
+                    line["name"], f"{taken['code']}  {self.local(taken['name'])}", by, percent(taken["score"])
+                )
+            else:
+                table.add_row(line["name"], f"[yellow]{self.text('asked')}[/]", "", "")
+                for c in line["candidates"]:
+                    by = f"{self.text('by_' + c['matched']['by'])} {c['matched']['text']}"
+                    table.add_row("", f"{c['code']}  {self.local(c['name'])}", by, percent(c["score"]), style="dim")
+        self.console.print(table)
+
+    def difference(self, body: Mapping[str, Any], limit: int = 40) -> None:
+        """Scores that moved between two releases."""
+        self.say(self.text("moved", len(body["moved"]), len(body["added"]), len(body["removed"])))
+        table = self.table("code", ">before", ">after", ">change", "through")
+        for m in body["moved"][:limit]:
+            causes = ", ".join(f"{c['target']} {c['own'] + c['carried']:+.3g}" for c in m["causes"][:3])
+            table.add_row(m["code"], number(m["before"]), number(m["after"]), percent(m["relative"]), causes)
+        self.console.print(table)
+        if len(body["moved"]) > limit:
+            self.say(self.text("rest", len(body["moved"]) - limit), "dim")
 
     def warnings(self, warnings: Sequence[Mapping[str, Any]]) -> None:
         for warning in warnings:

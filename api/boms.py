@@ -1,0 +1,60 @@
+"""Bills of materials: reading a posted one, and what its lines could mean."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Response, json, request
+from flask.views import MethodView
+from flask_smorest import Blueprint
+
+from lcaengine.bom import Bom, read_document
+from lcaengine.bom.matching import match_bom
+from lcaengine.bom.schema import BomSchema
+from lcaengine.problems import Problem, Refused
+
+from . import schemas
+from .context import services
+
+blueprint = Blueprint("boms", __name__, url_prefix="/v1/boms", description="Bills of materials 物料清单")
+
+MEDIA_TYPES = ("application/json", "text/csv")
+BOM_BODY = {
+    "required": True,
+    "content": {
+        "application/json": {"schema": BomSchema},
+        "text/csv": {"schema": {"type": "string", "description": "docs/bom.md"}},
+    },
+}
+
+
+class UnsupportedMedia(Refused):
+    """A content type that nobody reads."""
+
+    status = 415
+
+
+def posted_bom() -> tuple[dict[str, Any], Bom]:
+    """The document and the BOM of the request; raises `Refused` with every problem found."""
+    if request.mimetype not in MEDIA_TYPES:
+        raise UnsupportedMedia(Problem("media_type", "", {"value": request.mimetype or "–"}))
+    return read_document(request.get_data(cache=False), request.mimetype)
+
+
+@blueprint.route("/match")
+class MatchLines(MethodView):
+    @blueprint.doc(requestBody=BOM_BODY, operationId="matchBom")
+    @blueprint.arguments(schemas.MatchQuery, location="query")
+    @blueprint.response(200, schemas.Matches)
+    @schemas.problem(blueprint, 400, "cannot be read")
+    @schemas.problem(blueprint, 413, "too large")
+    @schemas.problem(blueprint, 415, "wrong type")
+    @schemas.problem(blueprint, 422, "cannot be used")
+    def post(self, query: dict[str, Any]) -> Response:
+        """What every line of a bill of materials means: taken by name, or candidates with score and reasons.
+
+        Nothing is stored. Works without a rule for the category, too.
+        """
+        _, bom = posted_bom()
+        found = match_bom(bom, services().release, query["limit"])
+        return Response(json.dumps(found, ensure_ascii=False), mimetype="application/json")
