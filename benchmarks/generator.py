@@ -160,8 +160,7 @@ def write_release(out: Path, made: Generated, tables: Tables, identifier: str) -
     write_catalogue(out / "catalogue.sqlite", rows, {}, _exchange_rows(made, codes, flows), [source])
     system = System(
         codes=codes, flows=flows, columns=score_columns(tables), A=made.A, B=made.B,
-        C=characterization(tables), estimated_A=made.E_A,
-        estimated_B=made.E_B, producer=np.arange(len(codes)),
+        C=characterization(tables), marked={"estimate": (made.E_A, made.E_B)}, producer=np.arange(len(codes)),
     )  # fmt: skip
     meta = {
         "id": identifier, "name": "generated", "version": f"{VERSION}-{len(codes)}", "year": 2026,

@@ -83,5 +83,5 @@ def _added_up(system: System) -> System:
         stages=("all",),
         stage_starts=np.zeros(1, dtype=np.intp),
         **{name: getattr(system, name)[kept]
-           for name in ("process", "product", "flow", "scores", "estimate", "alternative")},
+           for name in ("process", "product", "flow", "scores", "alternative")},
     )  # fmt: skip

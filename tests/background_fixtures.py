@@ -17,8 +17,9 @@ import numpy as np
 import yaml
 from scipy.sparse import csc_matrix
 
-from lcaengine.background.build import System, write_arrays
+from lcaengine.background.build import write_arrays
 from lcaengine.background.release import Release, load_release
+from lcaengine.background.system import System
 from lcaengine.data import folder as data_folder
 
 PROJECT = Path(__file__).parent.parent
@@ -31,8 +32,7 @@ def system_of(
     columns: Sequence[str] = ("score",),
     *,
     producer: Sequence[int] | None = None,
-    estimated_A: Any = None,
-    estimated_B: Any = None,
+    marked: Mapping[str, tuple[Any, Any]] | None = None,
 ) -> System:
     """A `System` from dense matrices: A (products × processes), B (flows × processes), C (flows × columns)."""
     A, B, C = (np.atleast_2d(np.asarray(m, dtype=float)) for m in (A, B, C))
@@ -43,15 +43,14 @@ def system_of(
         A=csc_matrix(A),
         B=csc_matrix(B),
         C=C,
-        estimated_A=csc_matrix(np.zeros_like(A) if estimated_A is None else np.asarray(estimated_A, dtype=float)),
-        estimated_B=csc_matrix(np.zeros_like(B) if estimated_B is None else np.asarray(estimated_B, dtype=float)),
+        marked={mark: (csc_matrix(E_A), csc_matrix(E_B)) for mark, (E_A, E_B) in (marked or {}).items()},
         producer=np.arange(A.shape[0]) if producer is None else np.asarray(producer),
     )
 
 
 def release_of(system: System, folder: Path) -> Release:
     """The system written to disk and mapped again."""
-    rows = [{"unit": "kg", "status": "published", "mass_kg": 1} for _ in system.codes]
+    rows = [{"unit": "kg", "status": "published", "location": "CN", "mass_kg": 1} for _ in system.codes]
     meta = {
         "id": "test",
         "name": "test",
@@ -126,6 +125,9 @@ _PROCESS = {
     "allocation_key": "",
     "status": "published",
     "tags": "",
+    "cas": "",
+    "hs_code": "",
+    "cpc_code": "",
     "mass_kg": "1",
     "fossil_carbon_kg": "0",
     "biogenic_carbon_kg": "0",
@@ -169,7 +171,7 @@ TINY: dict[str, list[dict[str, str]]] = {
         _process(
             "burning", "残渣焚烧", production_amount="-1", tags="treatment", biogenic_carbon_kg="0.4", status="derived"
         ),
-        _process("bread", "面包", biogenic_carbon_kg="0.3", status="estimate"),
+        _process("bread", "面包", biogenic_carbon_kg="0.3", status="estimate", note="Balance: water is not counted."),
     ],
     "exchanges": [
         _derived("grain", "co2_uptake", "1.466667", "0.4*44/12"),
@@ -202,6 +204,9 @@ TINY: dict[str, list[dict[str, str]]] = {
     "synonyms": [
         {"process": "flour", "language": "en", "name": "wheat flour"},
         {"process": "flour", "language": "zh", "name": "小麦粉"},
+    ],
+    "ranges": [
+        {"kind": "mill", "unit": unit, "low": "-1", "high": "5", "reason": "a small set"} for unit in ("kg", "kWh")
     ],
 }
 

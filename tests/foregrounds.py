@@ -21,9 +21,10 @@ import numpy as np
 from hypothesis import strategies as st
 from scipy.sparse import csc_matrix
 
-from lcaengine.background.build import System, write_arrays, write_datapackage
+from lcaengine.background.build import write_arrays, write_datapackage
 from lcaengine.background.catalogue import write_catalogue
 from lcaengine.background.release import Release, default_release, load_release
+from lcaengine.background.system import System
 from lcaengine.bom import bom_of, read_plant
 from lcaengine.data import folder
 from lcaengine.footprint import Footprint, calculate, link, solve
@@ -208,8 +209,7 @@ def _written(A: np.ndarray, B: np.ndarray, C: np.ndarray, producer: np.ndarray) 
     rows = [{"code": c, "name_zh": c, "name_en": c, "unit": "kg", "location": "GLO", "status": "published",
              "mass_kg": 1} for c in codes]  # fmt: skip
     write_catalogue(out / "catalogue.sqlite", rows, {})
-    empty = csc_matrix(A.shape)
-    system = System(codes, flows, COLUMNS, csc_matrix(A), csc_matrix(B), C, empty, csc_matrix(B.shape), producer)
+    system = System(codes, flows, COLUMNS, csc_matrix(A), csc_matrix(B), C, {}, producer)
     indicators = [{"id": c, "name": {"zh": c, "en": c}, "unit": "kg CO2e", "kind": "x"} for c in COLUMNS[:2]]
     meta = {"id": "test", "name": "test", "version": "1", "year": 2026, "gwp_set": "none", "indicators": indicators,
             "gases": ["CO2", "N2O"], "ids": {"products": products.tolist(), "flows": flow_ids.tolist()}}  # fmt: skip

@@ -125,7 +125,7 @@ MEANING = [
     bad("unknown process of an activity", {"/activities/electricity/0/process": "electricity-wind-cna"},
         "unknown_process", "/activities/electricity/0/process", candidates="electricity-wind-cn"),
     bad("unknown role", {f"{MALT}/role": "mallt"}, "unknown_role", f"{MALT}/role", more=("missing_role",)),
-    bad("neither role nor process", {"/lines/-": {"id": "x", "name": "aluminium can", "amount": 1, "unit": "kg"}},
+    bad("neither role nor process", {"/lines/-": {"id": "x", "name": "shiny aluminium can", "amount": 1, "unit": "kg"}},
         "line_unmatched", "/lines/2", candidates="aluminium-can-cn"),
     bad("a treatment as a material", {"/lines/-": {"id": "x", "amount": 1, "unit": "kg", "process": "landfill-glass-cn"}},
         "not_a_treatment", "/lines/2"),

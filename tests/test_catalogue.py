@@ -22,13 +22,16 @@ NAMES = [
     ("water-cn", "自来水", "Tap water"),
     ("diesel-0.5-cn", "柴油 0.5", "Diesel, 0.5 % sulphur"),
 ]
-SYNONYMS = {"malt-cn": ["啤酒麦芽", "pilsner malt"], "water-cn": ["水", "near beer water"]}
+SYNONYMS = {
+    code: [{"language": "zh", "name": name} for name in names]
+    for code, names in {"malt-cn": ["啤酒麦芽", "pilsner malt"], "water-cn": ["水", "near beer water"]}.items()
+}
 
 
 @pytest.fixture(scope="module")
 def catalogue(tmp_path_factory: pytest.TempPathFactory) -> Catalogue:
     path = tmp_path_factory.mktemp("catalogue") / "catalogue.sqlite"
-    rows = [{"code": c, "name_zh": zh, "name_en": en, "unit": "kg", "location": "CN"} for c, zh, en in NAMES]
+    rows = [{"code": c, "name_zh": zh, "name_en": en, "unit": "kg", "location": "CN", "cas": ""} for c, zh, en in NAMES]
     write_catalogue(path, rows, SYNONYMS)
     return Catalogue(path)
 
@@ -179,6 +182,6 @@ def test_threads_search_at_once(catalogue: Catalogue) -> None:
 def test_catalogue_in_a_folder_with_signs_of_a_url(tmp_path: Path) -> None:
     folder = tmp_path / "缓存 #1 ?mode=rw %20"
     folder.mkdir()
-    row = {"code": "malt-cn", "name_zh": "麦芽", "name_en": "Malt", "unit": "kg", "location": "CN"}
+    row = {"code": "malt-cn", "name_zh": "麦芽", "name_en": "Malt", "unit": "kg", "location": "CN", "cas": ""}
     write_catalogue(folder / "catalogue.sqlite", [row], {})
     assert found(Catalogue(folder / "catalogue.sqlite"), "麦芽") == {"malt-cn"}

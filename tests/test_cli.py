@@ -50,7 +50,8 @@ COMMANDS = dict(commands(main))
 def test_the_commands_there_are() -> None:
     assert set(COMMANDS) == {
         ("demo",), ("serve",), ("footprint",), ("hotspots",), ("verify",), ("background", "build"), ("background", "check"),
-        ("background", "search"), ("rules", "list"), ("rules", "show"),
+        ("background", "search"), ("background", "list"), ("background", "show"), ("background", "diff"),
+        ("background", "report"), ("rules", "list"), ("rules", "show"),
     }  # fmt: skip
 
 

@@ -16,7 +16,8 @@ from hypothesis.extra import numpy as hnp
 from scipy.sparse import csc_matrix, diags, eye, random
 
 from lcaengine.background import linear
-from lcaengine.background.build import HEADLINE, estimated_part, score_vectors
+from lcaengine.background.quality import MARKS
+from lcaengine.background.system import HEADLINE, marked_parts, score_vectors
 from lcaengine.problems import NoSolution
 
 LONG = 15_000
@@ -130,11 +131,10 @@ def _estimated(system: Productive, marks_A: np.ndarray, marks_B: np.ndarray) -> 
         system.B,
         system.C,
         [HEADLINE, "other"][: system.C.shape[1]],
-        estimated_A=system.A * marks_A,
-        estimated_B=system.B * marks_B,
+        marked={"estimate": (system.A * marks_A, system.B * marks_B)},
     )
     scores = score_vectors(whole.A, whole.B, whole.C)
-    return estimated_part(whole, scores), scores[:, 0]
+    return marked_parts(whole, scores)[:, MARKS.index("estimate")], scores[:, 0]
 
 
 def test_chain_of_15000_processes(tmp_path: Path) -> None:

@@ -12,9 +12,9 @@ import numpy as np
 import pytest
 from background_fixtures import run_python, start_python, write_tiny_tables
 
-from lcaengine.background.build import HEADLINE
 from lcaengine.background.release import Release, load_release
 from lcaengine.background.store import BuildFailed, built_release
+from lcaengine.background.system import HEADLINE
 from lcaengine.background.tables import read_tables, release_id
 from lcaengine.data import folder as data_folder
 from lcaengine.problems import NotFound

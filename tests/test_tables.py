@@ -13,7 +13,7 @@ from lcaengine.background.tables import read_tables, release_id
 from lcaengine.data import folder as data_folder
 from lcaengine.problems import Malformed, Problem
 
-PROCESSES, EXCHANGES, SOURCES, SYNONYMS = (f"mill/{name}.csv" for name in TINY)
+PROCESSES, EXCHANGES, SOURCES, SYNONYMS, RANGES = (f"mill/{name}.csv" for name in TINY)
 FACTORS = "characterization_factors.csv"
 HEADLINE = {"id": "gwp100_excluding_biogenic_uptake"}
 
@@ -149,7 +149,7 @@ def test_a_formula_may_be_rounded_to_a_thousandth(tables: Path) -> None:
 
 
 def test_a_leaf_tagged_burden_free_may_be_empty(tables: Path) -> None:
-    append(PROCESSES, of("power"), code="rain", tags="burden-free")(tables)
+    append(PROCESSES, of("power"), code="rain", name_zh="雨", name_en="Rain", tags="burden-free")(tables)
     assert problems_of(tables) == []
 
 

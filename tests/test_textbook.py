@@ -9,8 +9,10 @@ import pytest
 from background_fixtures import release_of, system_of, write_tiny_tables
 from scipy.sparse import csc_matrix
 
-from lcaengine.background.build import System, characterization, check_agreement, score_columns, score_vectors
+from lcaengine.background.build import check_agreement
 from lcaengine.background.model import Triplets, build_model
+from lcaengine.background.quality import BIT
+from lcaengine.background.system import System, characterization, score_columns, score_vectors
 from lcaengine.background.tables import Tables, read_tables
 
 # Heijungs & Suh (2002), The Computational Structure of Life Cycle Assessment, Kluwer, chapter 2.
@@ -118,7 +120,8 @@ BREAD = 0.8 * FLOUR + 0.05 * BURNING
 
 
 def _matrix(part: Triplets, rows: int, columns: int, *, estimated: bool) -> csc_matrix:
-    values = np.where(part.estimate, part.values, 0.0) if estimated else np.array(part.values)
+    marked = np.array(part.marks, dtype=int) & BIT["estimate"]
+    values = np.where(marked, part.values, 0.0) if estimated else np.array(part.values)
     return csc_matrix((values, (part.rows, part.columns)), shape=(rows, columns))
 
 
@@ -128,7 +131,7 @@ def _tiny_system(tables: Tables) -> System:
     A, estimated_A = (_matrix(model.technosphere, n, n, estimated=e) for e in (False, True))
     B, estimated_B = (_matrix(model.biosphere, m, n, estimated=e) for e in (False, True))
     C, columns = characterization(tables), score_columns(tables)
-    return System(model.codes, model.flows, columns, A, B, C, estimated_A, estimated_B, np.arange(n))
+    return System(model.codes, model.flows, columns, A, B, C, {"estimate": (estimated_A, estimated_B)}, np.arange(n))
 
 
 def _tiny_scores(tables: Tables) -> tuple[dict[str, np.ndarray], dict[str, int]]:
