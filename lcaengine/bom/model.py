@@ -123,4 +123,5 @@ class Bom:
     co_products: tuple[CoProduct, ...] = ()
     shared: Shared | None = None
     parameters: Mapping[str, float | Quantity] = field(default_factory=lambda: EMPTY)
+    choices: Mapping[str, str] = field(default_factory=lambda: EMPTY)
     identifiers: Mapping[str, str] = field(default_factory=lambda: EMPTY)

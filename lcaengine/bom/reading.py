@@ -33,6 +33,7 @@ MAX_BYTES = 8_000_000
 MAX_DEPTH = 12
 _STRING_OR_BRACKET = re.compile(r'"(?:[^"\\]++|\\.)*+"?|[\[\]{}]', re.S)
 _LONE_SURROGATE = re.compile("[\0\ud800-\udfff]")
+CHOICE = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,39}")  # the option of a rule's choice: a parameter that is no number
 CARBON_PREFIXES = ("kg CO2e/", "kg CO2eq/", "kgCO2e/", "kg co2e/")
 
 Json = dict[str, Any]
@@ -304,7 +305,7 @@ def _parameter_problems(value: Any, where: str) -> Iterator[Problem]:
             yield Problem("not_a_number", where + "/amount", {"value": value["amount"]})
         else:
             yield from _quantity_problems(value, where)
-    elif not _is_number(value):
+    elif not _is_number(value) and not (isinstance(value, str) and CHOICE.fullmatch(value)):
         yield Problem("not_a_number", where, {"value": value})
 
 
@@ -351,8 +352,11 @@ def _bom(document: Json, loaded: Json) -> Bom:
         if shared
         else None,
         parameters={
-            k: _quantity(v) if isinstance(v, dict) else float(v) for k, v in document.get("parameters", {}).items()
+            k: _quantity(v) if isinstance(v, dict) else float(v)
+            for k, v in document.get("parameters", {}).items()
+            if not isinstance(v, str)
         },
+        choices={k: v for k, v in document.get("parameters", {}).items() if isinstance(v, str)},
         identifiers={k: product[k] for k in ("gtin", "hs_code", "brand") if k in product},
     )
 

@@ -30,6 +30,7 @@ _SECTION_NAMES = {
 }  # fmt: skip
 _AMOUNT = re.compile(r"^\s*([-+]?[0-9.]+(?:[eE][-+]?[0-9]+)?)\s*([^\s\d.].*?)\s*$")
 _NUMBER = re.compile(r"[-+]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?|[-+]?(?:nan|inf|infinity)", re.A | re.I)
+_OPTION = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,39}")
 _LEG = re.compile(r"^\s*([a-z_]+)\s+([0-9.]+(?:[eE][-+]?[0-9]+)?)\s*(\S+)\s*$")
 _QUANTITIES = ("unit_mass", "price", "biogenic_carbon")
 _TEXTS = ("name", "unit", "role", "process", "origin", "basis", "cn_code", "cas", "evidence", "note")
@@ -109,6 +110,10 @@ def _add_row(sheet: Sheet, number: int, columns: Sequence[str], cells: Sequence[
         case "parameters" | "parameter":
             name = row.get("id", "")
             _once(sheet, number, f"/parameters/{name}")
+            chosen = row.get("amount", "").strip()
+            if not row.get("unit") and _OPTION.fullmatch(chosen) and not _NUMBER.fullmatch(chosen):
+                sheet.document.setdefault("parameters", {})[name] = chosen
+                return
             value = _pair(sheet, number, row, f"/parameters/{name}")
             sheet.document.setdefault("parameters", {})[name] = value if "unit" in value else value.get("amount")
         case "line" | "lines":

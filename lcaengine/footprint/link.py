@@ -123,7 +123,7 @@ def link(inventory: Inventory, release: Release) -> System:
         raise Refused(Problem("unknown_indicator", "", {"indicator": inventory.rule.indicator}))
     own = {p.id: j for j, p in enumerate(inventory.processes)}
     inside = [e for e in inventory.exchanges if e.kind == "foreground"]
-    outside = [e for e in inventory.exchanges if e.kind != "foreground"]
+    outside = [_by_headline(e, inventory) for e in inventory.exchanges if e.kind != "foreground"]
     bought = _Bought.of(outside, own, release)
     balances, carbon, warnings = _closing(inventory, release, own, bought, inside)
     bought, order = bought.joined(_Bought.of(balances, own, release)).sorted(inventory)
@@ -156,6 +156,13 @@ def link(inventory: Inventory, release: Release) -> System:
         carbon=carbon,
         warnings=tuple(warnings),
     )
+
+
+def _by_headline(exchange: Exchange, inventory: Inventory) -> Exchange:
+    """The electricity of the method that the rule's headline follows; the other method's stands as the alternative."""
+    if exchange.market_target and inventory.rule.electricity_headline == "market_based":
+        return exchange._replace(target=exchange.market_target, market_target=exchange.target)
+    return exchange
 
 
 def _starts(keys: Index) -> Index:
@@ -237,7 +244,7 @@ class _Bought:
 
 
 def _alternative(bought: _Bought, release: Release, inventory: Inventory) -> Array:
-    """Headline score of the market-based product minus that of the location-based one, per unit."""
+    """Headline score under the other electricity method minus that under the headline's, per unit."""
     column = release.column_index[inventory.rule.indicator]
     difference = np.zeros(len(bought.exchanges))
     for i, e in enumerate(bought.exchanges):
@@ -272,7 +279,7 @@ def _closing(
     for p, gap in zip(inventory.processes, gaps, strict=True):
         if abs(gap) <= CARBON_GAP:
             continue
-        if gap < 0:
+        if gap < 0 and not p.shared:
             warnings.append(Warned(Problem("carbon_gap", "", {"process": p.name, "gap": -float(gap)})))
         balances.append(Exchange(
             process=p.id, kind="emission", target="co2_biogenic", amount=CO2_PER_CARBON * float(gap), unit="kg",

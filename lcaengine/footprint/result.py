@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -15,13 +15,24 @@ from lcaengine.footprint.link import link
 from lcaengine.footprint.quality import Quality
 from lcaengine.footprint.solve import Footprint, solve
 from lcaengine.inventory import apply_rule
-from lcaengine.inventory.model import LineShown
+from lcaengine.inventory.model import LineShown, Warned
+from lcaengine.problems import Problem
 from lcaengine.rules import Rule
 
 
 def calculate(bom: Bom, rule: Rule, release: Release, boundary: str | None = None) -> Footprint:
     """The whole way: apply the rule, link, solve. Raises `Refused` with every problem."""
     return solve(link(apply_rule(bom, rule, release, boundary), release))
+
+
+def modules(bom: Bom, rule: Rule, release: Release) -> list[dict[str, Any]]:
+    """The parts of the life cycle that the rule reports apart, never in the total."""
+    found = []
+    for module in rule.modules:
+        part = solve(link(apply_rule(bom, rule, release, module=module.process), release))
+        found.append({"module": module.id, "rule_id": module.rule_id, "name": dict(module.name), "value": part.value,
+                      "unit": "kg CO2e", "stages": _stages(part), "lines": [e for e in _lines(part, Quality(part)) if e["value"]]})  # fmt: skip
+    return found
 
 
 def body(footprint: Footprint) -> dict[str, Any]:
@@ -40,19 +51,60 @@ def body(footprint: Footprint) -> dict[str, Any]:
         "per": _per(footprint),
         "indicators": _indicators(footprint),
         "biogenic_carbon": {"value": footprint.biogenic_carbon, "unit": "kg C"},
-        "electricity": {
-            "location_based": total,
-            "market_based": footprint.alternative_total,
-            "headline": inventory.rule.electricity_headline,
-        },
+        "electricity": _electricity(footprint),
         "stages": _stages(footprint),
         "lines": _lines(footprint, quality),
         "gases": _gases(footprint),
         "assumptions": _assumptions(footprint),
         "data_quality": _data_quality(footprint, quality),
-        "warnings": [w.as_dict() for w in (*inventory.warnings, *s.warnings)],
+        "choices": dict(inventory.choices),
+        "cut_off": _cut_off(inventory.rule),
+        "benchmarks": _benchmarks(footprint),
+        "modules": modules(inventory.bom, inventory.rule, release),
+        "warnings": [w.as_dict() for w in (*inventory.warnings, *s.warnings, *_quality_warnings(footprint, quality))],
         "notice": dict(inventory.rule.notice),
     }
+
+
+def _electricity(footprint: Footprint) -> dict[str, Any]:
+    """The total under both methods; which one is the headline, the rule says."""
+    headline = footprint.system.inventory.rule.electricity_headline
+    other = "market_based" if headline == "location_based" else "location_based"
+    values = {headline: footprint.value, other: footprint.alternative_total}
+    return {"location_based": values["location_based"], "market_based": values["market_based"], "headline": headline}
+
+
+def _cut_off(rule: Rule) -> dict[str, Any]:
+    """What the rule leaves out, declared and summed against its limit."""
+    left_out = [{"rule_id": c.rule_id, "text": dict(c.text), "share": c.share, "note": c.note} for c in rule.cut_offs]
+    return {"declared_share": sum(c.share for c in rule.cut_offs), "limit": rule.cut_off_limit, "left_out": left_out}
+
+
+def _benchmarks(footprint: Footprint) -> list[dict[str, Any]]:
+    """Published results that the rule names for this boundary, beside ours."""
+    inventory = footprint.system.inventory
+    return [
+        {
+            "rule_id": b.rule_id, "name": dict(b.name), "value": b.value, "ratio": _share(footprint.value, b.value),
+            "source": inventory.rule.sources[b.source].title, "note": b.note,
+        }
+        for b in inventory.rule.benchmarks
+        if b.boundary == inventory.boundary
+    ]  # fmt: skip
+
+
+def _quality_warnings(footprint: Footprint, quality: Quality) -> Iterator[Warned]:
+    """Where the data miss what the rule asks of them."""
+    need = footprint.system.inventory.rule.data_quality
+    rated = quality.rating()
+    if need is None or rated is None:
+        return
+    dqr, primary = rated["pef"]["dqr"], float(quality.own.sum()) / footprint.value
+    if need.max_dqr is not None and dqr > need.max_dqr:
+        yield Warned(Problem("dqr_above", "", {"value": dqr, "limit": need.max_dqr}), need.rule_id)
+    if need.min_primary_share is not None and primary < need.min_primary_share:
+        values = {"value": f"{primary:.0%}", "limit": f"{need.min_primary_share:.0%}"}
+        yield Warned(Problem("primary_below", "", values), need.rule_id)
 
 
 def _product(bom: Bom) -> dict[str, Any]:
@@ -71,13 +123,23 @@ def _per(footprint: Footprint) -> list[dict[str, Any]]:
     wanted = [(q, None) for q in inventory.rule.also_per]
     if inventory.bom.pack:
         wanted.append((inventory.bom.pack, "pack"))  # type: ignore[arg-type]
-    return [
+    shown = [
         {
             **quantity.as_dict(),
             "what": what or "volume",
             "value": footprint.value * quantity.to(declared.unit) / declared.amount,
         }
         for quantity, what in wanted
+    ]
+    return shown + [
+        {
+            "amount": 1.0,
+            "unit": p.unit or "1",
+            "what": p.id,
+            "name": dict(p.name),
+            "value": footprint.value / inventory.divisors[p.id],
+        }
+        for p in inventory.rule.per
     ]
 
 

@@ -45,7 +45,7 @@ class Footprint:
 
     @cached_property
     def alternative_total(self) -> float:
-        """The headline under the market-based method."""
+        """The headline under the other electricity method."""
         s = self.system
         return self.value + float((s.amount * self.runs[s.process]) @ s.alternative)
 

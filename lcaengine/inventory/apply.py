@@ -3,28 +3,44 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import Any
+
+import numpy as np
 
 from lcaengine import formulas, units
 from lcaengine.background import Release
 from lcaengine.bom import Activity, Bom, CoProduct, Line
 from lcaengine.bom.matching import Evidence, Match, match, role_processes
 from lcaengine.bom.model import SECTION_NAMES
+from lcaengine.inventory.circular import terms
 from lcaengine.inventory.model import Data, Exchange, ForegroundProcess, Inventory, LineShown, Warned
+from lcaengine.inventory.model import Kind as InventoryKind
 from lcaengine.inventory.values import Values, all_activities, all_co_products, all_lines, line_in, mass_of
 from lcaengine.problems import Problem, Refused
 from lcaengine.rules import Rule
-from lcaengine.rules.lint import OTHER
-from lcaengine.rules.template import ActivityTemplate, Kind, Role
+from lcaengine.rules.lint import OTHER, SHARING
+from lcaengine.rules.template import (
+    ActivityTemplate,
+    Circularity,
+    CoProductTemplate,
+    ExchangeTemplate,
+    Kind,
+    Role,
+)
 from lcaengine.units import Quantity
 
 CO2_PER_CARBON = 44 / 12
+RECYCLED_IN_EV = 0.2  # kg scrap per kg: converters cannot work without some
 
 
-def apply_rule(bom: Bom, rule: Rule, release: Release, boundary: str | None = None) -> Inventory:
-    """The foreground inventory of a BOM, per declared unit of the rule.
+def apply_rule(
+    bom: Bom, rule: Rule, release: Release, boundary: str | None = None, module: str | None = None
+) -> Inventory:
+    """The foreground inventory of a BOM, per declared unit of the rule; ``module``: of that final process alone.
 
     Raises `Refused` with every problem found: nothing is guessed, dropped or set to zero.
     """
@@ -34,7 +50,8 @@ def apply_rule(bom: Bom, rule: Rule, release: Release, boundary: str | None = No
     if not units.same_dimension(bom.declared_unit.unit, rule.declared_unit.unit):
         values = {"unit": bom.declared_unit.unit, "needed": rule.declared_unit.unit}
         raise Refused(Problem("wrong_dimension", "/product/declared_unit/unit", values))
-    work = _Work(bom, rule, release, Values(rule, bom), reached(rule, rule.boundaries[chosen]))
+    final = module or rule.boundaries[chosen]
+    work = _Work(bom, rule, release, Values(rule, bom), reached(rule, final))
     work.check_ids()
     work.check_requirements()
     for line, factor in all_lines(bom, rule):
@@ -45,7 +62,9 @@ def apply_rule(bom: Bom, rule: Rule, release: Release, boundary: str | None = No
         work.attempt(work.add_co_product, co_product, factor)
     work.attempt(work.add_rule_exchanges)
     work.attempt(work.check_guardrails)
+    work.attempt(work.measure)
     work.check_period()
+    work.check_disclosures()
     if work.problems:
         raise Refused(work.problems)
     return Inventory(
@@ -54,11 +73,13 @@ def apply_rule(bom: Bom, rule: Rule, release: Release, boundary: str | None = No
         boundary=chosen,
         declared_unit=rule.declared_unit,
         processes=tuple(work.foreground_processes()),
-        exchanges=tuple(work.exchanges),
-        final=rule.boundaries[chosen],
+        exchanges=tuple(work.allocated()),
+        final=final,
         lines=work.lines,
         assumptions=work.values.assumptions(),
         warnings=(*work.values.warnings, *work.warnings),
+        divisors=work.divisors,
+        choices={name: work.values.chosen(name) for name in rule.choices},
     )
 
 
@@ -87,6 +108,7 @@ class _Work:
     lines: dict[str, LineShown] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
     warnings: list[Warned] = field(default_factory=list)
+    divisors: dict[str, float] = field(default_factory=dict)
 
     def attempt(self, step: Callable[..., None], *args: Any) -> None:
         """Collect the problems of a step and go on to the next; one without a place gets the entry's."""
@@ -119,6 +141,13 @@ class _Work:
         roles = {line.role for line, _ in all_lines(self.bom, self.rule) if line.role}
         groups = {g for r in roles if r in self.rule.roles for g in self.rule.roles[r].groups}
         sections = {a.section for a, _ in all_activities(self.bom, self.rule)}
+        count = Counter(line.role for line, _ in all_lines(self.bom, self.rule))
+        for role in self.rule.roles.values():
+            if role.required and not count[role.id]:
+                self._missing("missing_role", "/lines", role.rule_id, role=role.name, id=role.id)
+            if role.most is not None and count[role.id] > role.most:
+                values = {"role": role.name, "most": role.most, "count": count[role.id]}
+                self._missing("too_many_of_role", "/lines", role.rule_id, **values)
         for need in self.rule.requirements:
             if need.role and need.role not in roles:
                 self._missing(
@@ -138,20 +167,22 @@ class _Work:
     def add_line(self, line: Line, factor: float) -> None:
         line, matched = self._matched(line)
         role = self._role(line)
-        if line.recycled_content is not None and (line.process or not role.recycled):
+        if line.recycled_content is not None and (line.process or not (role.recycled or role.circular)):
             raise Refused(Problem("recycled_content_unused", line.where + "/recycled_content", {"name": line.name}))
         uses = self.values.parameter(role.uses) if role.uses else 1.0
         if uses < 1:
             raise Refused(Problem("trips_below_one", f"/parameters/{role.uses}", {"field": role.uses, "value": uses}))
-        parameters = (role.uses,) if role.uses else ()
-        scale = factor / uses
+        parameters = tuple(filter(None, (role.uses, role.loss)))
+        scale = factor / uses / (1 - self._loss(line, role))
         data: Data = "primary" if line.supplier_footprint else "secondary"
         base = Exchange(
             process=role.process, kind="product", target="", amount=0.0, unit=role.unit, stage=role.stage, line=line.id,
             activity="material", rule_id=role.rule_id, data=data, matched_by="role", where=line.where,
             parameters=parameters,
         )  # fmt: skip
-        sources = [] if line.supplier_footprint else list(self._sources(line, role))
+        sources = [] if line.supplier_footprint or role.circular else list(self._sources(line, role))
+        if role.circular:
+            sources = self._add_circular(line, role, scale, base)
         if line.supplier_footprint:
             self._add_supplier(line, role, scale, base)
         self._add_material(line, sources, scale, base._replace(matched_by=matched))
@@ -163,6 +194,7 @@ class _Work:
             filled = line_in(line, "kg") * factor
             self.values.add(f"mass_{group}", filled)
             self.values.add(f"net_mass_{group}", filled / uses)
+        self.values.add("lines_mass", (mass_of(line) or 0.0) * factor / uses)
         self._add_inbound(line, role, scale, base)
         self._add_end_of_life(line, role, scale, base)
         unit = line.quantity.unit if role.id == OTHER else role.unit
@@ -172,6 +204,54 @@ class _Work:
             "supplier_footprint" if line.supplier_footprint else matched,
             tuple((code, share) for code, share, _ in sources if share),
         )  # fmt: skip
+
+    def _loss(self, line: Line, role: Role) -> float:
+        """The share of what goes in that does not stay in the product."""
+        loss = self.values.parameter(role.loss) if role.loss else 0.0
+        if loss >= 1:
+            raise Refused(Problem("loss_too_high", f"/parameters/{role.loss}", {"value": loss, "name": line.name}))
+        return loss
+
+    def _add_circular(
+        self, line: Line, role: Role, scale: float, base: Exchange
+    ) -> list[tuple[str, float, tuple[str, ...]]]:
+        """The terms of the circular footprint formula; a supplier's footprint stands for the production terms."""
+        material = self.rule.circularity[role.circular or ""]
+        self._check_virgin(material)
+        gate = self.rule.end_of_life_process not in self.reached
+        given = line.recycled_content
+        found = list(terms(material, lambda text: self.values.formula(text, ""),
+                           lambda text: self.values.formula(text, "MJ/kg"), given, gate))  # fmt: skip
+        for term in found:
+            if line.supplier_footprint and not term.end_of_life:
+                continue
+            unit = self.release.unit(self.release.find(term.process))
+            amount = (
+                term.amount * (line_in(line, "kg") if units.same_dimension(unit, "MJ") else line_in(line, unit)) * scale
+            )
+            amount *= units.factor("MJ", unit) if units.same_dimension(unit, "MJ") else 1.0
+            exchange = base._replace(
+                target=term.process, unit=unit, amount=amount, kind="waste" if term.waste else "product",
+                rule_id=material.rule_id, parameters=base.parameters + _parameters(self.rule, *term.formulas),
+            )  # fmt: skip
+            if term.end_of_life:
+                exchange = exchange._replace(
+                    process=self.rule.end_of_life_process, stage="end_of_life", activity="end_of_life", data="default",
+                    matched_by="rule", amount=amount * self.values.formula(self.rule.end_of_life_factor, ""),
+                )  # fmt: skip
+            self.add(exchange)
+        shares: dict[str, float] = {}
+        for term in found:
+            if not term.end_of_life and not line.supplier_footprint:
+                shares[term.process] = shares.get(term.process, 0.0) + term.amount
+        return [(code, share, ()) for code, share in shares.items()]
+
+    def _check_virgin(self, material: Circularity) -> None:
+        """Ev holds no recycled input beyond the scrap that its own route cannot do without (steel converters)."""
+        held = recycled_input(self.release, material.ev)
+        if held > RECYCLED_IN_EV:
+            values = {"material": material.id, "process": material.ev, "share": round(held, 3)}
+            raise Refused(Problem("recycled_in_ev", f"/circularity/{material.id}/ev", values))
 
     def _check_piece(self, line: Line, role: Role) -> None:
         usual = role.piece_mass
@@ -319,7 +399,7 @@ class _Work:
 
     def _add_end_of_life(self, line: Line, role: Role, scale: float, base: Exchange) -> None:
         process = self.rule.end_of_life_process
-        if not role.end_of_life or process not in self.reached:
+        if not role.end_of_life or role.circular or process not in self.reached:
             return
         factor = self.values.formula(self.rule.end_of_life_factor, "")
         for route in self.rule.end_of_life[role.end_of_life].routes:
@@ -439,20 +519,32 @@ class _Work:
             used = _parameters(self.rule, template.biogenic_carbon)
         mass = _converted(shown, "kg", co_product.where + "/unit")
         self.values.add(f"co_{co_product.id}", mass)
+        self._add_value(co_product, template, mass)
         carbon = content * mass
         process = next(p for p in self.rule.processes if p.id == template.process)
-        self.add(Exchange(
-            process=process.id, kind="emission", target="co2_uptake", amount=-CO2_PER_CARBON * carbon, unit="kg",
-            stage=process.stage, line=co_product.id, activity="co_product", rule_id=template.rule_id, data="secondary",
-            matched_by="rule", where=co_product.where, parameters=used,
-        ))  # fmt: skip
+        if template.allocation not in SHARING:  # else the balance closes over the shared inputs
+            self.add(Exchange(
+                process=process.id, kind="emission", target="co2_uptake", amount=-CO2_PER_CARBON * carbon, unit="kg",
+                stage=process.stage, line=co_product.id, activity="co_product", rule_id=template.rule_id, data="secondary",
+                matched_by="rule", where=co_product.where, parameters=used,
+            ))  # fmt: skip
         self.lines[co_product.id] = LineShown(
             co_product.id, process.id, process.stage, template.name, shown, "secondary", "rule"
         )
 
+    def _add_value(self, co_product: CoProduct, template: CoProductTemplate, mass: float) -> None:
+        """What a co-product is worth, where it shares the burden by value."""
+        if co_product.price:
+            price = _converted(co_product.price, "CNY/kg", co_product.where + "/price/unit")
+            self.values.add(f"value_{co_product.id}", price * mass * units.base_factor("CNY"))
+        elif template.allocation == "economic" and template.key is None:
+            raise Refused(Problem("price_needed", co_product.where + "/price", {"id": co_product.id}))
+
     def add_rule_exchanges(self) -> None:
+        self.values.add("lines_mass", 0.0)
         for co_product in self.rule.co_products:
             self.values.add(f"co_{co_product}", 0.0)
+            self.values.add(f"value_{co_product}", 0.0)
         for group in self.rule.groups():
             self.values.add(f"mass_{group}", 0.0)
             self.values.add(f"net_mass_{group}", 0.0)
@@ -462,7 +554,7 @@ class _Work:
             amount = self.values.formula(template.amount, template.unit, f"/rule/{template.id}")
             self._not_negative(template.id, template.amount, amount)
             self.add(Exchange(
-                process=template.process, kind="waste" if template.waste else "product", target=template.target,
+                process=template.process, kind=_kind(template), target=template.target,
                 amount=amount, unit=template.unit, stage=template.stage, line=template.id, activity=template.stage,
                 rule_id=template.rule_id, data="default", matched_by="rule",
                 parameters=_parameters(self.rule, template.amount),
@@ -476,8 +568,31 @@ class _Work:
                 shown,
                 "default",
                 "rule",
-                _single(template.target),
+                () if template.emission else _single(template.target),
             )
+
+    def allocated(self) -> Iterator[Exchange]:
+        """The exchanges of the main product: where co-products share a process's burden, its share of each.
+
+        The main product keeps its own carbon, whatever its share: the process closes its balance over the shared inputs
+        (docs/method.md).
+        """
+        shares = {p.id: self._main_share(p.id) for p in self.rule.processes}
+        for e in self.exchanges:
+            share = shares[e.process]
+            yield e if share == 1.0 or e.activity == "co_product" else e._replace(amount=e.amount * share)
+
+    def _main_share(self, process: str) -> float:
+        """Key of the main product over the keys of all that share the burden."""
+        sharing = [c for c in self.rule.co_products.values() if c.process == process and c.allocation in SHARING]
+        template = next(p for p in self.rule.processes if p.id == process)
+        if not sharing or template.key is None or process not in self.reached:
+            return 1.0
+        unit = "CNY" if any(c.allocation == "economic" for c in sharing) else "kg"
+        default = {"economic": "value_{}", "physical": "co_{}"}
+        main = self.values.formula(template.key, unit)
+        others = sum(self.values.formula(c.key or default[c.allocation].format(c.id), unit) for c in sharing)
+        return main / (main + others) if main + others else 1.0
 
     def check_period(self) -> None:
         rule, start, end = self.rule.period, self.bom.start, self.bom.end
@@ -488,6 +603,25 @@ class _Work:
             self.warn("period_length", "/period", rule.rule_id, days=days, wanted=f"{rule.days:g}")
         if self.release.year - end.year > rule.max_age_years:
             self.warn("period_age", "/period/end", rule.rule_id, end=end.isoformat(), years=f"{rule.max_age_years:g}")
+
+    def measure(self) -> None:
+        """The measures per which the rule gives the result, besides its declared unit."""
+        for per in self.rule.per:
+            value = self.values.formula(per.divisor, per.unit, f"/rule/per/{per.id}")
+            if value <= 0:
+                raise Refused(Problem("not_finite", f"/rule/per/{per.id}", {"value": value}))
+            self.divisors[per.id] = value
+
+    def check_disclosures(self) -> None:
+        for disclosure in self.rule.disclosures:
+            if disclosure.field and not _given(self.bom, disclosure.field):
+                self.warn(
+                    "disclosure_missing",
+                    disclosure.field,
+                    disclosure.rule_id,
+                    text=disclosure.text,
+                    field=disclosure.field,
+                )
 
     def check_guardrails(self) -> None:
         for rail in self.rule.guardrails:
@@ -509,15 +643,44 @@ class _Work:
             if template.biogenic_carbon != "inputs":
                 carbon = self.values.formula(template.biogenic_carbon, "kg")
             amount = self.values.formula(template.amount, template.unit)
-            yield ForegroundProcess(template.id, template.name, template.stage, amount, template.unit, carbon)
+            shared = self._main_share(template.id) != 1.0
+            yield ForegroundProcess(template.id, template.name, template.stage, amount, template.unit, carbon, shared)
             for source in template.inputs:
                 unit = unit_of[source.process]
-                needed = self.values.formula(source.amount, unit)
+                needed = self.values.formula(source.amount, unit) * self._main_share(template.id)
                 self.add(Exchange(
                     process=template.id, kind="foreground", target=source.process, amount=needed, unit=unit,
                     stage=template.stage, line="", activity="foreground", rule_id=template.rule_id, data="secondary",
                     matched_by="rule", parameters=_parameters(self.rule, source.amount),
                 ))  # fmt: skip
+
+
+def recycled_input(release: Release, code: str) -> float:
+    """kg of burden-free scrap (tag ``burden-free``) behind one kg of a product, through its whole supply chain."""
+    return _recycled_input(release, release.find(code))
+
+
+@lru_cache(maxsize=256)
+def _recycled_input(release: Release, product: int) -> float:
+    demand = np.zeros(len(release.codes))
+    demand[product] = 1.0
+    supply = release.supply(demand) * release.production
+    rows = release.catalogue.query(
+        "SELECT code FROM processes WHERE ';' || tags || ';' LIKE '%;burden-free;%' AND unit = 'kg'"
+    )
+    return float(sum(supply[release.index[row["code"]]] for row in rows if row["code"] in release.index))
+
+
+def _given(bom: Bom, field_name: str) -> bool:
+    """Whether a BOM tells something: a field of the product, the period, the site's region, or a parameter."""
+    known: dict[str, object] = {"/product/pack": bom.pack, "/period": bom.start, "/site/region": bom.region}
+    known |= {f"/product/{key}": value for key, value in bom.identifiers.items()}
+    known |= {f"/parameters/{key}": value for key, value in {**bom.parameters, **bom.choices}.items()}
+    return known.get(field_name) is not None
+
+
+def _kind(template: ExchangeTemplate) -> InventoryKind:
+    return "emission" if template.emission else "waste" if template.waste else "product"
 
 
 def _parameters(rule: Rule, *texts: str) -> tuple[str, ...]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple
 
 from lcaengine.bom import Bom
@@ -40,7 +40,10 @@ class Exchange(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class ForegroundProcess:
-    """One run makes ``amount`` of its product. ``biogenic_carbon``: kg in that product; None: it keeps all it gets."""
+    """One run makes ``amount`` of its product. ``biogenic_carbon``: kg in that product; None: it keeps all it gets.
+
+    ``shared``: co-products take a part of the burden, so that its carbon comes in by share and leaves by content.
+    """
 
     id: str
     name: Mapping[str, str]
@@ -48,6 +51,7 @@ class ForegroundProcess:
     amount: float
     unit: str
     biogenic_carbon: float | None
+    shared: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +101,10 @@ class LineShown:
 
 @dataclass(frozen=True)
 class Inventory:
-    """A bill of materials under a rule; amounts per ``declared_unit`` of the rule."""
+    """A bill of materials under a rule; amounts per ``declared_unit`` of the rule.
+
+    ``divisors``: value of each ``per`` of the rule, in its unit; ``choices``: the option of each choice.
+    """
 
     bom: Bom
     rule: Rule
@@ -109,3 +116,5 @@ class Inventory:
     lines: Mapping[str, LineShown]
     assumptions: tuple[Assumption, ...]
     warnings: tuple[Warned, ...]
+    divisors: Mapping[str, float] = field(default_factory=dict)
+    choices: Mapping[str, str] = field(default_factory=dict)

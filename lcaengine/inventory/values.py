@@ -5,13 +5,15 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from datetime import date
 
 from lcaengine import formulas, units
 from lcaengine.bom import Activity, Bom, CoProduct, Line
 from lcaengine.inventory.model import Assumption, Warned
 from lcaengine.problems import Problem, Refused
 from lcaengine.rules import Rule
-from lcaengine.rules.template import Parameter
+from lcaengine.rules.lint import in_order
+from lcaengine.rules.template import Dated, Parameter
 from lcaengine.units import Quantity
 
 LARGEST_FACTOR = 1e30  # beyond it an output is a mistake, and amounts overflow
@@ -92,17 +94,31 @@ class Values:
 
     def __post_init__(self) -> None:
         self._check_given()
-        for name, parameter in self.rule.parameters.items():
-            self.numbers[name] = self.given(parameter) * _base(parameter.unit)
+        for name, (choice, option) in self.rule.indicators_of_choices().items():
+            self.numbers[name] = float(self.chosen(choice) == option)
+        for parameter in in_order(self.rule):
+            self.numbers[parameter.id] = self._value(parameter) * _base(parameter.unit)
         self.numbers["declared"] = self.rule.declared_unit.base
         self._warn_ranges()
 
+    def chosen(self, choice: str) -> str:
+        """The option of a choice: given by the BOM, or the default."""
+        return self.bom.choices.get(choice, self.rule.choices[choice].default)
+
     def given(self, parameter: Parameter) -> float:
-        """The value of a parameter in its own unit: given by the BOM, or the default."""
-        value = self.bom.parameters.get(parameter.id, parameter.default)
+        """The value of a parameter in its own unit."""
+        return self.numbers[parameter.id] / _base(parameter.unit)
+
+    def _value(self, parameter: Parameter) -> float:
+        """Given by the BOM, else by the parameter's formula, else its default on the last day of the data period."""
+        value = self.bom.parameters.get(parameter.id)
         if isinstance(value, Quantity):
             return value.to(parameter.unit) if parameter.unit else value.amount
-        return value
+        if value is not None:
+            return value
+        if parameter.formula:
+            return formulas.evaluate(parameter.formula, self.numbers) / _base(parameter.unit)
+        return default_of(parameter, self.bom.end).default or 0.0
 
     def formula(self, text: str, unit: str, where: str = "") -> float:
         """A formula's value in a unit; raises `Refused` with the place."""
@@ -129,18 +145,19 @@ class Values:
 
     def _assumption(self, p: Parameter) -> Assumption:
         given = p.id in self.bom.parameters
-        source = self.rule.sources[p.source]
-        where = f", {p.locator}" if p.locator else ""
-        text = f"{source.title}{where} (read in: {source.read_in}){'. ' + p.note if p.note else ''}"
+        used = default_of(p, self.bom.end)
+        source = self.rule.sources[used.source]
+        where = f", {used.locator}" if used.locator else ""
+        text = f"{source.title}{where} (read in: {source.read_in}){'. ' + used.note if used.note else ''}"
         return Assumption(
             rule_id=p.rule_id, parameter=p.id, name=p.name, value=self.given(p), unit=p.unit,
-            status="given" if given else "default", evidence="given" if given else p.status,
+            status="given" if given else "default", evidence="given" if given else used.status,
             source="BOM" if given else text,
         )  # fmt: skip
 
     def _check_given(self) -> None:
         """Parameters of the BOM exist and have the right dimension."""
-        problems = []
+        problems = list(self._choice_problems())
         for name, value in self.bom.parameters.items():
             where = f"/parameters/{name}"
             if name not in self.rule.parameters:
@@ -151,10 +168,21 @@ class Values:
                 if not unit or not units.same_dimension(value.unit, unit):
                     values = {"unit": value.unit, "needed": unit or "-"}
                     problems.append(Problem("wrong_dimension", where + "/unit", values))
-            if not problems and self.rule.parameters[name].min >= 0 and self.given(self.rule.parameters[name]) < 0:
-                problems.append(Problem("negative", where, {"value": self.given(self.rule.parameters[name])}))
+            if not problems and self.rule.parameters[name].min >= 0 and self._value(self.rule.parameters[name]) < 0:
+                problems.append(Problem("negative", where, {"value": self._value(self.rule.parameters[name])}))
         if problems:
             raise Refused(problems)
+
+    def _choice_problems(self) -> Iterator[Problem]:
+        """Choices of the BOM exist, and their options."""
+        for name, option in self.bom.choices.items():
+            choice = self.rule.choices.get(name)
+            if choice is None:
+                known = sorted({*self.rule.choices, *self.rule.parameters})
+                yield Problem("unknown_parameter", f"/parameters/{name}", {"parameter": name, "known": known})
+            elif option not in choice.options:
+                values = {"choice": choice.name, "value": option, "known": sorted(choice.options)}
+                yield Problem("unknown_option", f"/parameters/{name}", values)
 
     def _warn_ranges(self) -> None:
         for name in self.bom.parameters:
@@ -164,6 +192,12 @@ class Values:
                 self.warnings.append(
                     Warned(Problem("parameter_out_of_range", f"/parameters/{name}", values), p.rule_id)
                 )
+
+
+def default_of(parameter: Parameter, end: date | None) -> Parameter | Dated:
+    """The default that holds for a data period that ends on a day: the newest dated one since then; undated, the newest."""
+    valid = [d for d in parameter.dated if end is None or d.since <= end.isoformat()]
+    return valid[-1] if valid else parameter
 
 
 def _base(unit: str) -> float:

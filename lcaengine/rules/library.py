@@ -14,11 +14,13 @@ import yaml
 
 from lcaengine.data import folder
 from lcaengine.problems import NotFound, Problem, Refused
+from lcaengine.rules.inherit import merged
 from lcaengine.rules.lint import lint
 from lcaengine.rules.schema import rule_of
-from lcaengine.rules.template import Rule
+from lcaengine.rules.template import Override, Rule
 
 MAX_BYTES = 2_000_000
+MAX_BASES = 5
 
 
 class BadRule(Refused):
@@ -57,16 +59,66 @@ def rule_files() -> Iterator[Path]:
 
 
 def load_rule(path: Path) -> Rule:
-    """The rule in a file; raises `BadRule` with every problem, each naming the file."""
+    """The rule in a file, laid over the one that it extends; raises `BadRule` with every problem, each naming the file."""
     try:
-        return _loaded(path, path.stat().st_mtime_ns)
+        return _loaded(_stamp(path))
     except Refused as refused:
         name = "/".join(path.parts[-3:])
         raise BadRule(replace(p, where=f"{name}: {p.where}") for p in refused.problems) from None
 
 
-@lru_cache(maxsize=64)
-def _loaded(path: Path, _changed: int) -> Rule:
+def _stamp(path: Path) -> tuple[tuple[str, int], ...]:
+    """The files that a rule is made of, with when they changed last; raises `BadRule` for a circle of bases."""
+    chain = _chain(path)
+    return tuple((str(file), file.stat().st_mtime_ns) for file in chain)
+
+
+def _chain(path: Path) -> list[Path]:
+    """A rule's file, that of its base, that of the base's base …"""
+    chain = [path]
+    while base := read_yaml(chain[-1]).get("extends"):
+        found = rule_path(str(base))
+        if found in chain or len(chain) > MAX_BASES:
+            raise BadRule(Problem("cyclic_inheritance", "/extends", {"chain": [p.parent.parent.name for p in chain]}))
+        chain.append(found)
+    return chain
+
+
+def rule_path(reference: str) -> Path:
+    """The file of ``id@version``; raises `BadRule`."""
+    identifier, _, version = reference.partition("@")
+    for path in rule_files():
+        if path.parent.name == version and path.parent.parent.name == identifier:
+            return path
+    known = sorted(f"{p.parent.parent.name}@{p.parent.name}" for p in rule_files())
+    raise BadRule(Problem("unknown_base", "/extends", {"base": reference, "known": known}))
+
+
+@lru_cache(maxsize=128)
+def _loaded(stamp: tuple[tuple[str, int], ...]) -> Rule:
+    document: dict[str, Any] = {}
+    overrides: tuple[Override, ...] = ()
+    digest = hashlib.sha256()
+    for name, _ in reversed(stamp):
+        data = Path(name).read_bytes().replace(b"\r\n", b"\n")
+        document, overrides = merged(document, read_yaml(Path(name))) if document else (read_yaml(Path(name)), ())
+        digest.update(data)
+    try:
+        rule = rule_of(document, digest.hexdigest(), overrides)
+    except Refused as refused:
+        raise BadRule(refused.problems) from None
+    if problems := list(lint(rule)):
+        raise BadRule(problems)
+    return rule
+
+
+def read_yaml(path: Path) -> dict[str, Any]:
+    """The document in a rule file; raises `BadRule`."""
+    return _document(path, path.stat().st_mtime_ns)
+
+
+@lru_cache(maxsize=256)
+def _document(path: Path, _changed: int) -> dict[str, Any]:
     data = path.read_bytes()
     if len(data) > MAX_BYTES:
         raise BadRule(Problem("too_large", path.name, {"bytes": len(data), "limit": MAX_BYTES}))
@@ -74,13 +126,9 @@ def _loaded(path: Path, _changed: int) -> Rule:
         document = yaml.load(data.decode("utf-8"), _Loader)
     except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as error:
         raise BadRule(Problem("not_yaml", path.name, {"why": str(error).replace("\n", " ")[:200]})) from error
-    try:
-        rule = rule_of(document, hashlib.sha256(data.replace(b"\r\n", b"\n")).hexdigest())
-    except Refused as refused:
-        raise BadRule(refused.problems) from None
-    if problems := list(lint(rule)):
-        raise BadRule(problems)
-    return rule
+    if not isinstance(document, dict):
+        raise BadRule(Problem("not_an_object", path.name))
+    return document
 
 
 def list_rules() -> list[Rule]:
@@ -94,7 +142,7 @@ def find_rule(category: str, version: str | None = None) -> Rule:
     Raises `NotFound`, or `BadRule` where a file that cannot run may be the one. A bad file elsewhere stops nobody.
     """
     rules, problems = _good_and_bad()
-    found = [r for r in rules if category in {r.id, *r.categories} and version in {None, r.version}]
+    found = [r for r in rules if category in {r.id, *r.categories} and version in {None, r.version} and not r.abstract]
     if found:
         return max(found, key=lambda r: _order(r.version))
     if problems:

@@ -5,22 +5,27 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Iterator
+from graphlib import CycleError, TopologicalSorter
+from typing import Protocol
 
 from lcaengine import formulas, units
 from lcaengine.problems import Problem, Refused
-from lcaengine.rules.template import (
-    ActivityTemplate,
-    ExchangeTemplate,
-    Guardrail,
-    Parameter,
-    PieceMass,
-    Requirement,
-    Rule,
-)
+from lcaengine.rules.template import ActivityTemplate, ExchangeTemplate, Parameter, Route, Rule
 
 OTHER = "other"  # the role of lines that name a process and no role; it has no process of its own
 
+ALLOCATIONS = ("none", "subdivision", "physical", "economic")
+SHARING = ("physical", "economic")
+HEADLINES = ("location_based", "market_based")
+
 Check = Callable[[Rule], Iterator[Problem]]
+
+
+class Sourced(Protocol):
+    """A part of a rule that names its source."""
+
+    @property
+    def source(self) -> str: ...
 
 
 def lint(rule: Rule) -> Iterator[Problem]:
@@ -35,14 +40,18 @@ def names(rule: Rule) -> dict[str, str]:
 
     ``declared``: the declared unit; ``mass_<group>``: mass of the lines of a group as filled, per run;
     ``net_mass_<group>``: the same after division by uses; ``sum_<section>``: total of an activity section;
-    ``co_<id>``: mass of a co-product.
+    ``co_<id>``: mass of a co-product, ``value_<id>``: mass × price; ``lines_mass``: mass of all lines, ``<choice>_<option>``:
+    1 for the option chosen, else 0.
     """
     known = {name: p.unit for name, p in rule.parameters.items()}
+    known |= dict.fromkeys(rule.indicators_of_choices(), "")
     known["declared"] = rule.declared_unit.unit
     for group in rule.groups():
         known[f"mass_{group}"] = known[f"net_mass_{group}"] = "kg"
     for co_product in rule.co_products:
         known[f"co_{co_product}"] = "kg"
+        known[f"value_{co_product}"] = "CNY"
+    known["lines_mass"] = "kg"
     for section, activity in rule.activities.items():
         if activity.unit:
             known[f"sum_{section}"] = activity.unit
@@ -68,8 +77,11 @@ def check_names(rule: Rule) -> Iterator[Problem]:
         yield from missing(where, "parameter", role.uses, rule.parameters)
         yield from missing(where, "inbound", role.inbound, rule.inbound)
         yield from missing(where, "end of life", role.end_of_life, rule.end_of_life)
-        if role.id != OTHER and (role.target is None) == (role.recycled is None):
+        filled = [role.target, role.recycled, role.circular]
+        if role.id != OTHER and sum(part is not None for part in filled) != 1:
             yield Problem("role_target", where, {"role": role.id})
+        yield from missing(where, "parameter", role.loss, rule.parameters)
+        yield from missing(where, "circularity", role.circular, rule.circularity)
         if role.recycled:
             yield from missing(where, "parameter", role.recycled.share, rule.parameters)
     for owner in _stage_owners(rule):
@@ -79,8 +91,12 @@ def check_names(rule: Rule) -> Iterator[Problem]:
         for leg in (*inbound.legs, *inbound.abroad):
             yield from missing(f"/inbound/{name}", "mode", leg.mode, rule.inbound_modes)
             yield from missing(f"/inbound/{name}", "parameter", leg.distance, rule.parameters)
-    for final in (*rule.boundaries.values(), rule.end_of_life_process):
+    for final in (*rule.boundaries.values(), rule.end_of_life_process, *(m.process for m in rule.modules)):
         yield from missing("/boundaries", "process", final, processes)
+    for benchmark in rule.benchmarks:
+        yield from missing(f"/benchmarks/{benchmark.rule_id}", "boundary", benchmark.boundary, rule.boundaries)
+    for choice in rule.choices.values():
+        yield from missing(f"/choices/{choice.id}/default", "option", choice.default, choice.options)
     yield from missing("/default_boundary", "boundary", rule.default_boundary, rule.boundaries)
 
 
@@ -89,11 +105,21 @@ def _stage_owners(rule: Rule) -> Iterator[ActivityTemplate | ExchangeTemplate]:
     yield from rule.exchanges
 
 
-def _source_owners(rule: Rule) -> Iterator[Parameter | Guardrail | Requirement | PieceMass]:
+def _source_owners(rule: Rule) -> Iterator[Sourced]:
     yield from rule.parameters.values()
+    yield from (dated for p in rule.parameters.values() for dated in p.dated)
     yield from rule.guardrails
     yield from rule.requirements
-    yield from (role.piece_mass for role in rule.roles.values() if role.piece_mass)
+    yield from rule.choices.values()
+    yield from rule.circularity.values()
+    yield from rule.cut_offs
+    yield from rule.benchmarks
+    yield from rule.disclosures
+    for role in rule.roles.values():
+        if role.piece_mass:
+            yield role.piece_mass
+    if rule.data_quality:
+        yield rule.data_quality
 
 
 def check_activities(rule: Rule) -> Iterator[Problem]:
@@ -121,12 +147,91 @@ def check_requirements(rule: Rule) -> Iterator[Problem]:
 
 
 def check_shares(rule: Rule) -> Iterator[Problem]:
-    """The routes of an end of life take all of it (tried with the defaults)."""
-    defaults = {p.id: p.default * (units.base_factor(p.unit) if p.unit else 1.0) for p in rule.parameters.values()}
-    for name, end in rule.end_of_life.items():
-        total = sum(formulas.evaluate(route.share, defaults) for route in end.routes)
+    """The routes of an end of life take all of it, R2 + R3 no more than all, A and B stay in bounds (tried with the defaults)."""
+    values = default_values(rule)
+    for name, routes in _routes(rule):
+        total = sum(formulas.evaluate(route.share, values) for route in routes)
         if not math.isclose(total, 1.0, rel_tol=1e-9):
-            yield Problem("routes_sum", f"/end_of_life/{name}", {"total": total})
+            yield Problem("routes_sum", name, {"total": total})
+    for c in rule.circularity.values():
+        where = f"/circularity/{c.id}"
+        shares = {key: formulas.evaluate(getattr(c, key), values) for key in ("A", "B", "R1", "R2", "R3")}
+        for key, value in shares.items():
+            if not 0 <= value <= 1:
+                yield Problem("share", f"{where}/{key}", {"value": value})
+        if shares["R2"] + shares["R3"] > 1 + 1e-12:
+            yield Problem("r2_r3", where, {"R2": shares["R2"], "R3": shares["R3"]})
+        if not 0.2 <= shares["A"] <= 0.8:
+            yield Problem("allocation_factor", f"{where}/A", {"value": shares["A"]})
+
+
+def _routes(rule: Rule) -> Iterator[tuple[str, tuple[Route, ...]]]:
+    yield from ((f"/end_of_life/{name}", end.routes) for name, end in rule.end_of_life.items())
+    yield from ((f"/circularity/{c.id}/disposal", c.disposal) for c in rule.circularity.values())
+
+
+def default_values(rule: Rule) -> dict[str, float]:
+    """Every parameter at its default and every choice at its own, in coherent base units."""
+    values = {
+        name: float(rule.choices[choice].default == option)
+        for name, (choice, option) in rule.indicators_of_choices().items()
+    }
+    for p in in_order(rule):
+        scale = units.base_factor(p.unit) if p.unit else 1.0
+        values[p.id] = formulas.evaluate(p.formula, values) if p.formula else (p.default or 0.0) * scale
+    return values
+
+
+def in_order(rule: Rule) -> list[Parameter]:
+    """Parameters, each after those that its formula uses; raises `Refused` for a circle."""
+    needs = {
+        p.id: formulas.names(p.formula) & rule.parameters.keys() if p.formula else set()
+        for p in rule.parameters.values()
+    }
+    try:
+        return [rule.parameters[name] for name in TopologicalSorter(needs).static_order()]
+    except CycleError as error:
+        raise Refused(Problem("cyclic_parameters", "/parameters", {"chain": list(error.args[1])})) from error
+
+
+def check_parameters(rule: Rule) -> Iterator[Problem]:
+    """A parameter has a default or a formula, not both; formulas go round no circle; dates are dates, in order."""
+    for p in rule.parameters.values():
+        where = f"/parameters/{p.id}"
+        if (p.default is None) == (p.formula is None):
+            yield Problem("default_or_formula", where, {"parameter": p.id})
+        if p.uncertainty is not None and p.uncertainty < 1:
+            yield Problem("uncertainty", where + "/uncertainty", {"value": p.uncertainty})
+        since = [d.since for d in p.dated]
+        if since != sorted(set(since)) or not all(re.fullmatch(r"\d{4}-\d{2}-\d{2}", day) for day in since):
+            yield Problem("dated", where + "/dated", {"dates": since})
+        if p.formula:
+            try:
+                formulas.check_dimension(p.formula, names(rule), p.unit)
+            except Refused as error:
+                yield Problem(error.problems[0].code, where + "/formula", error.problems[0].values)
+    try:
+        in_order(rule)
+    except Refused as error:
+        yield from error.problems
+
+
+DISCLOSABLE = ("/product/pack", "/product/gtin", "/product/hs_code", "/product/brand", "/period", "/site/region")
+
+
+def check_disclosures(rule: Rule) -> Iterator[Problem]:
+    """A disclosure asks for a field that a BOM has."""
+    known = {*DISCLOSABLE, *(f"/parameters/{name}" for name in (*rule.parameters, *rule.choices))}
+    for disclosure in rule.disclosures:
+        if disclosure.field is not None and disclosure.field not in known:
+            yield Problem("unlinked", f"/disclosures/{disclosure.rule_id}", {"target": disclosure.field})
+
+
+def check_cut_offs(rule: Rule) -> Iterator[Problem]:
+    """What is left out sums to no more than the rule allows."""
+    total = sum(c.share for c in rule.cut_offs)
+    if rule.cut_off_limit is not None and total > rule.cut_off_limit:
+        yield Problem("cut_off_limit", "/cut_offs", {"total": total, "limit": rule.cut_off_limit})
 
 
 def check_version(rule: Rule) -> Iterator[Problem]:
@@ -151,9 +256,10 @@ def check_units(rule: Rule) -> Iterator[Problem]:
 def check_defaults(rule: Rule) -> Iterator[Problem]:
     """A default lies in its own range."""
     for p in rule.parameters.values():
-        if not p.min <= p.default <= p.max:
-            values = {"parameter": p.id, "default": p.default, "min": p.min, "max": p.max}
-            yield Problem("default_out_of_range", f"/parameters/{p.id}/default", values)
+        for default in (p.default, *(d.default for d in p.dated)):
+            if default is not None and not p.min <= default <= p.max:
+                values = {"parameter": p.id, "default": default, "min": p.min, "max": p.max}
+                yield Problem("default_out_of_range", f"/parameters/{p.id}/default", values)
 
 
 def check_sources(rule: Rule) -> Iterator[Problem]:
@@ -162,20 +268,26 @@ def check_sources(rule: Rule) -> Iterator[Problem]:
         yield Problem("unused_source", f"/sources/{source}", {"source": source})
     for owner in _source_owners(rule):
         if owner.source not in rule.sources:
-            yield Problem("unknown_rule_source", f"/{owner.rule_id}/source", {"source": owner.source})
+            place = getattr(owner, "rule_id", "dated")
+            yield Problem("unknown_rule_source", f"/{place}/source", {"source": owner.source})
     for p in rule.parameters.values():
         if p.status == "estimate" and not p.note:
             yield Problem("estimate_without_reason", f"/parameters/{p.id}/note")
 
 
 def check_allocation(rule: Rule) -> Iterator[Problem]:
-    """The first form of the language knows co-products without burden only."""
-    for co_product in rule.co_products.values():
-        if co_product.allocation != "none":
-            values = {"allocation": co_product.allocation, "known": ["none"]}
-            yield Problem("unknown_allocation", f"/co_products/{co_product.id}/allocation", values)
-    if rule.electricity_headline != "location_based":
-        values = {"allocation": rule.electricity_headline, "known": ["location_based"]}
+    """Allocation by a way that is known; where co-products share the burden, the process says what its product counts."""
+    processes = {p.id: p for p in rule.processes}
+    for c in rule.co_products.values():
+        where = f"/co_products/{c.id}"
+        if c.allocation not in ALLOCATIONS:
+            yield Problem(
+                "unknown_allocation", where + "/allocation", {"allocation": c.allocation, "known": list(ALLOCATIONS)}
+            )
+        elif c.allocation in SHARING and c.process in processes and processes[c.process].key is None:
+            yield Problem("no_main_key", f"/processes/{c.process}/key", {"process": c.process, "co_product": c.id})
+    if rule.electricity_headline not in HEADLINES:
+        values = {"allocation": rule.electricity_headline, "known": list(HEADLINES)}
         yield Problem("unknown_allocation", "/electricity_headline", values)
     if rule.shared_allocation != "output":
         yield Problem(
@@ -195,7 +307,17 @@ def check_formulas(rule: Rule) -> Iterator[Problem]:
         wanted += [(f"/processes/{process.id}/inputs", i.amount, by_id[i.process].unit) for i in process.inputs]
     wanted += [(f"/exchanges/{e.id}/amount", e.amount, e.unit) for e in rule.exchanges]
     wanted += [(f"/guardrails/{g.rule_id}/quantity", g.quantity, g.unit) for g in rule.guardrails]
-    wanted += [(f"/end_of_life/{k}", r.share, "") for k, e in rule.end_of_life.items() for r in e.routes]
+    wanted += [(where, route.share, "") for where, routes in _routes(rule) for route in routes]
+    wanted += [(f"/per/{p.id}", p.divisor, p.unit) for p in rule.per]
+    for c in rule.circularity.values():
+        plain = ("A", "B", "R1", "R2", "R3", "quality_in", "quality_out", "x_heat", "x_power")
+        wanted += [(f"/circularity/{c.id}/{key}", getattr(c, key), "") for key in plain]
+        wanted.append((f"/circularity/{c.id}/lhv", c.lhv, "MJ/kg" if c.energy else ""))
+    for process in rule.processes:
+        wanted += [(f"/processes/{process.id}/key", process.key, _key_unit(rule, process.id))] if process.key else []
+    wanted += [
+        (f"/co_products/{c.id}/key", c.key, _key_unit(rule, c.process)) for c in rule.co_products.values() if c.key
+    ]
     wanted.append(("/end_of_life_factor", rule.end_of_life_factor, ""))
     wanted += [(f"/co_products/{c.id}/biogenic_carbon", c.biogenic_carbon, "kg/kg") for c in rule.co_products.values()]
     for where, text, unit in wanted:
@@ -205,7 +327,13 @@ def check_formulas(rule: Rule) -> Iterator[Problem]:
             yield Problem(error.problems[0].code, where, error.problems[0].values)
 
 
+def _key_unit(rule: Rule, process: str) -> str:
+    """kg where co-products of a process share by mass, CNY where by value."""
+    ways = {c.allocation for c in rule.co_products.values() if c.process == process}
+    return "CNY" if "economic" in ways else "kg"
+
+
 FIRST: tuple[Check, ...] = (
-    check_version, check_names, check_activities, check_requirements, check_units, check_defaults, check_sources,
-    check_allocation,
+    check_version, check_names, check_activities, check_requirements, check_units, check_parameters, check_defaults,
+    check_sources, check_allocation, check_cut_offs, check_disclosures,
 )  # fmt: skip

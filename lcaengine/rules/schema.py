@@ -15,15 +15,16 @@ from lcaengine.problems import Problem, Refused
 from lcaengine.rules import template
 from lcaengine.units import Quantity
 
-KEYED = {"sources", "parameters", "roles", "co_products"}
 
-
-def rule_of(document: Any, sha256: str) -> template.Rule:
+def rule_of(document: Any, sha256: str, overrides: tuple[template.Override, ...] = ()) -> template.Rule:
     """The rule in a parsed document; raises `Refused` with every problem of shape."""
     problems: list[Problem] = []
     if not isinstance(document, dict):
         raise Refused(Problem("not_an_object", ""))
-    rule = _read(template.Rule, {**document, "sha256": sha256}, "", problems)
+    if "overrides" in document:
+        raise Refused(Problem("unknown_field", "/overrides", {"field": "overrides"}))
+    shown = [dataclasses.asdict(o) for o in overrides]
+    rule = _read(template.Rule, {**document, "sha256": sha256, "overrides": shown}, "", problems)
     if problems:
         raise Refused(problems)
     return typing.cast(template.Rule, rule)
@@ -96,6 +97,8 @@ def _read_scalar(expected: Any, value: Any, where: str, problems: list[Problem])
     if expected is float and isinstance(value, (int, float)) and not isinstance(value, bool):
         return float(value)
     if expected is bool and isinstance(value, bool):
+        return value
+    if expected is int and isinstance(value, int) and not isinstance(value, bool):
         return value
     if expected is str and isinstance(value, (str, int, float)) and not isinstance(value, bool):
         return str(value)

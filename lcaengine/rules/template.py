@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from types import MappingProxyType
 
 from lcaengine.units import Quantity
 
 Texts = Mapping[str, str]
-NOTHING: Mapping[str, str] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,20 +27,52 @@ class Stage:
 
 
 @dataclass(frozen=True, slots=True)
+class Dated:
+    """A default that holds for data periods that end on or after ``since`` (ISO date)."""
+
+    since: str
+    default: float
+    status: str
+    source: str
+    note: str = ""
+    locator: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Parameter:
-    """A figure with a default; ``unit`` is empty for a plain number. Outside ``min`` … ``max`` it warns, never clips."""
+    """A figure with a default; ``unit`` is empty for a plain number. Outside ``min`` … ``max`` it warns, never clips.
+
+    The default is a number, or a ``formula`` of other parameters; ``dated`` defaults replace it from a day on.
+    ``uncertainty``: GSD² of the default.
+    """
 
     id: str
     rule_id: str
     name: Texts
     unit: str
-    default: float
     min: float
     max: float
     status: str
     source: str
+    default: float | None = None
+    formula: str | None = None
+    dated: tuple[Dated, ...] = ()
+    uncertainty: float | None = None
     note: str = ""
     locator: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One of several named options (a market); formulas see ``<choice>_<option>`` as 1 or 0."""
+
+    id: str
+    rule_id: str
+    name: Texts
+    default: str
+    options: Mapping[str, Texts]
+    source: str
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +88,8 @@ class ProcessTemplate:
     """A foreground unit process. ``amount`` (formula) is what one run makes.
 
     ``biogenic_carbon``: formula for the carbon in the product of one run, or ``inputs``: the product keeps all that
-    comes in. What does not leave otherwise leaves as biogenic CO2.
+    comes in. What does not leave otherwise leaves as biogenic CO2. ``key``: what the product of one run counts where
+    co-products share the burden.
     """
 
     id: str
@@ -69,6 +100,46 @@ class ProcessTemplate:
     amount: str = "declared"
     inputs: tuple[ForegroundInput, ...] = ()
     biogenic_carbon: str = "inputs"
+    key: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    target: str
+    share: str
+
+
+@dataclass(frozen=True, slots=True)
+class Circularity:
+    """One material under the circular footprint formula (PEFCR Guidance v6.3, eq. 18); every figure is a formula.
+
+    ``ev``, ``erec``, ``erec_eol``, ``ev_star``: background processes per kg; ``erec_eol`` and ``ev_star`` default to ``erec``
+    and ``ev``. ``energy``: treatment that recovers energy, ``heat`` and ``power`` what it replaces, with the heating value
+    ``lhv`` and efficiencies ``x_heat`` and ``x_power``; ``disposal``: routes that share the rest. ``quality_out`` drops out
+    where ``ev_star`` is another material.
+    """
+
+    id: str
+    rule_id: str
+    source: str
+    A: str
+    R1: str
+    R2: str
+    ev: str
+    erec: str
+    disposal: tuple[Route, ...]
+    R3: str = "0"
+    B: str = "0"
+    quality_in: str = "1"
+    quality_out: str = "1"
+    erec_eol: str | None = None
+    ev_star: str | None = None
+    energy: str | None = None
+    heat: str | None = None
+    power: str | None = None
+    lhv: str = "0"
+    x_heat: str = "0"
+    x_power: str = "0"
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +167,9 @@ class PieceMass:
 class Role:
     """What a BOM line can be: the foreground process that takes it and the background process behind it.
 
-    ``flows``: what the material itself emits per unit where it is used (purchased CO2).
+    ``flows``: what the material itself emits per unit where it is used (purchased CO2). ``circular``: the material of the
+    circular footprint formula, in place of ``target``, ``recycled`` and ``end_of_life``. ``loss``: a parameter; what goes in
+    is the amount over 1 − loss. ``required`` and ``most`` bound how many lines have the role.
     """
 
     id: str
@@ -114,6 +187,10 @@ class Role:
     end_of_life: str | None = None
     piece_mass: PieceMass | None = None
     flows: Mapping[str, float] = field(default_factory=dict)
+    circular: str | None = None
+    loss: str | None = None
+    required: bool = False
+    most: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,12 +236,6 @@ class Inbound:
 
 
 @dataclass(frozen=True, slots=True)
-class Route:
-    target: str
-    share: str
-
-
-@dataclass(frozen=True, slots=True)
 class EndOfLife:
     rule_id: str
     routes: tuple[Route, ...]
@@ -183,11 +254,17 @@ class ExchangeTemplate:
     unit: str
     amount: str
     waste: bool = False
+    emission: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class CoProductTemplate:
-    """``allocation: none``: takes no burden; its carbon leaves physically."""
+    """``allocation``: ``none`` (takes no burden), ``subdivision`` (its inputs are kept out of the BOM), ``physical`` or
+    ``economic`` (shares the burden of its process by ``key``). Its carbon leaves physically, whatever its share.
+
+    ``key``: formula of what the co-product counts; by default its mass (physical) or mass × price (economic). What the main
+    product counts is the ``key`` of the process.
+    """
 
     id: str
     rule_id: str
@@ -195,6 +272,7 @@ class CoProductTemplate:
     process: str
     allocation: str
     biogenic_carbon: str
+    key: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,6 +298,79 @@ class Requirement:
     role: str | None = None
     group: str | None = None
     activities: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Per:
+    """The result per another measure: total divided by a formula (mass of a tyre, thousands of km)."""
+
+    id: str
+    rule_id: str
+    name: Texts
+    divisor: str
+    unit: str
+
+
+@dataclass(frozen=True, slots=True)
+class Module:
+    """A part of the life cycle that is reported apart and never in the total: its final process."""
+
+    id: str
+    rule_id: str
+    name: Texts
+    process: str
+
+
+@dataclass(frozen=True, slots=True)
+class CutOff:
+    """What the rule leaves out, with its share of the result as far as known."""
+
+    rule_id: str
+    text: Texts
+    share: float
+    source: str
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Benchmark:
+    """A published result that the rule shows beside its own, for one boundary, kg CO2e per declared unit."""
+
+    rule_id: str
+    name: Texts
+    value: float
+    boundary: str
+    source: str
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Disclosure:
+    """What a result must tell; ``field``: pointer into the BOM that must be there."""
+
+    rule_id: str
+    text: Texts
+    source: str
+    field: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class QualityNeed:
+    """What the data must reach; otherwise the result warns."""
+
+    rule_id: str
+    source: str
+    max_dqr: float | None = None
+    min_primary_share: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Override:
+    """Where a rule differs from the one it extends: a pointer, what stood there and what stands now (as JSON text)."""
+
+    path: str
+    base: str
+    own: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -268,10 +419,28 @@ class Rule:
     requirements: tuple[Requirement, ...]
     period: Period | None = None
     home_countries: tuple[str, ...] = ("CN",)
+    abstract: bool = False
+    extends: str | None = None
+    overrides: tuple[Override, ...] = ()
+    effective: str | None = None
+    changes: Texts = field(default_factory=dict)
+    choices: Mapping[str, Choice] = field(default_factory=dict)
+    circularity: Mapping[str, Circularity] = field(default_factory=dict)
+    per: tuple[Per, ...] = ()
+    modules: tuple[Module, ...] = ()
+    cut_offs: tuple[CutOff, ...] = ()
+    cut_off_limit: float | None = None
+    benchmarks: tuple[Benchmark, ...] = ()
+    disclosures: tuple[Disclosure, ...] = ()
+    data_quality: QualityNeed | None = None
 
     def groups(self) -> tuple[str, ...]:
         """Every group that a role names, in order."""
         return tuple(dict.fromkeys(group for role in self.roles.values() for group in role.groups))
+
+    def indicators_of_choices(self) -> dict[str, tuple[str, str]]:
+        """``market_cn`` → (market, CN): the 1-or-0 names that formulas may use."""
+        return {f"{c.id}_{option.lower()}": (c.id, option) for c in self.choices.values() for option in c.options}
 
     def about(self) -> dict[str, str]:
         return {"id": self.id, "version": self.version, "sha256": self.sha256}
