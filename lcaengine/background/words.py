@@ -132,7 +132,7 @@ def likeness(
         return 0.0
     asked = sum(_weight(term, own, rarity, variants) for term, own in query.terms.items())
     got = sum(_weight(term, query.terms[term], rarity, variants) * sure for term, sure in held.items())
-    back = {other for term in held for other in (term, *variants.get(term, ()))}
+    back = set(held) | {other for term, sure in held.items() if sure < 1.0 for other in variants[term]}
     back |= {part for whole, parts in name.joined.items() if whole in query.terms for part in parts}
     back |= {whole for whole, parts in query.joined.items() if whole in name.terms}
     size = sum(_weight(term, own, rarity) for term, own in name.terms.items())
