@@ -121,7 +121,7 @@ def by_customs_code(cn_code: str, release: Release) -> list[Hit]:
             rows = release.catalogue.query(
                 "SELECT code, name_zh, name_en, unit, location, hs_code AS by FROM processes "
                 "WHERE ';' || hs_code || ';' LIKE ? ORDER BY code",
-                [f"%;{digits[:length]};%"],
+                [f"%;{digits[:length]}%"],
             )
             if rows:
                 return [
