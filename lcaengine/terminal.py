@@ -178,16 +178,14 @@ class Terminal:
         """What each line of a bill of materials means, and what else it could."""
         table = self.table("line", "means", "matched", ">match_score")
         for line in answer["lines"]:
-            given, taken = line["given"], line["taken"]
+            given, taken, name = line["given"], line["taken"], escape(line["name"])
             if given:
-                table.add_row(line["name"], ", ".join(given["processes"]) or "–", self.text(f"by_{given['by']}"), "")
+                table.add_row(name, escape(", ".join(given["processes"])) or "–", self.text(f"by_{given['by']}"), "")
             elif taken:
                 by = f"{self.text('by_' + taken['matched']['by'])} {taken['matched']['text']}"
-                table.add_row(
-                    line["name"], f"{taken['code']}  {self.local(taken['name'])}", by, percent(taken["score"])
-                )
+                table.add_row(name, f"{taken['code']}  {self.local(taken['name'])}", by, percent(taken["score"]))
             else:
-                table.add_row(line["name"], f"[yellow]{self.text('asked')}[/]", "", "")
+                table.add_row(name, f"[yellow]{self.text('asked')}[/]", "", "")
                 for c in line["candidates"]:
                     by = f"{self.text('by_' + c['matched']['by'])} {c['matched']['text']}"
                     table.add_row("", f"{c['code']}  {self.local(c['name'])}", by, percent(c["score"]), style="dim")

@@ -16,12 +16,15 @@ from functools import lru_cache
 
 _RUN = re.compile(r"[一-鿿]+|[a-z0-9]+(?:\.[0-9]+)?")
 _NUMBER = r"\d+(?:\.\d+)?"
-_LENGTH = r"(?:mm|cm|um|μm|m|丝|毫米|厘米|微米|米|寸|英寸|inch|in)"
+_LENGTH = r"(?:mm2|mm|cm|um|μm|m|丝|毫米|厘米|微米|米|寸|英寸|inch|in)"
 _MASS = r"(?:kgs?|mg|g|克|千克|公斤|吨|ml|毫升|升|l|lbs?|gsm)"
+_UNIT = rf"(?:{_LENGTH}|{_MASS})(?!(?!x\s*\d)[a-z])"
 _SIZE = re.compile(
-    rf"(?:[φøδt]\s*=?\s*)?{_NUMBER}\s*{_LENGTH}?(?:\s*[*x×]\s*{_NUMBER}\s*{_LENGTH}?)+(?:\s*[*x×]\s*[cl]\b)?"
+    r"(?!3[01]\d\s?l(?![a-z0-9]))(?:"  # 304L and 316L are steels, not litres
+    rf"(?:(?<![a-z0-9])(?:m|st|t)\s*=?\s*|[φøδ]\s*=?\s*|(?<![a-z0-9.]))"
+    rf"{_NUMBER}(?:\s*{_UNIT})?(?:\s*[*x×]\s*{_NUMBER}(?:\s*{_UNIT})?)+(?:\s*[*x×]\s*[cl]\b)?"
     rf"|[φøδ]\s*=?\s*{_NUMBER}(?:\s*{_LENGTH})?|\bt\s*=\s*{_NUMBER}(?:\s*{_LENGTH})?"
-    rf"|(?<![a-z0-9.]){_NUMBER}\s*(?:{_LENGTH}|{_MASS})(?:/(?:m2|㎡|m²|pcs?|个|只))?(?![a-z0-9])"
+    rf"|(?<![a-z0-9.]){_NUMBER}\s*(?:{_LENGTH}|{_MASS})(?:/(?:m2|㎡|m²|pcs?|个|只))?(?![a-z0-9]))"
 )
 _SPELLING = (
     ("aluminum", "aluminium"), ("sulf", "sulph"), ("fiber", "fibre"), ("galvaniz", "galvanis"), ("gray", "grey"),
@@ -129,7 +132,7 @@ def likeness(
         return 0.0
     asked = sum(_weight(term, own, rarity, variants) for term, own in query.terms.items())
     got = sum(_weight(term, query.terms[term], rarity, variants) * sure for term, sure in held.items())
-    back = {other for term in held for other in (term, *variants.get(term, ()))}
+    back = set(held) | {other for term, sure in held.items() if sure < 1.0 for other in variants[term]}
     back |= {part for whole, parts in name.joined.items() if whole in query.terms for part in parts}
     back |= {whole for whole, parts in query.joined.items() if whole in name.terms}
     size = sum(_weight(term, own, rarity) for term, own in name.terms.items())
