@@ -177,7 +177,9 @@ class Values:
         """Choices of the BOM exist, and their options."""
         for name, option in self.bom.choices.items():
             choice = self.rule.choices.get(name)
-            if choice is None:
+            if name in self.rule.parameters:
+                yield Problem("not_a_number", f"/parameters/{name}", {"value": option})
+            elif choice is None:
                 known = sorted({*self.rule.choices, *self.rule.parameters})
                 yield Problem("unknown_parameter", f"/parameters/{name}", {"parameter": name, "known": known})
             elif option not in choice.options:
