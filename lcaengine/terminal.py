@@ -167,7 +167,7 @@ class Terminal:
         for e in body["exchanges"]:
             table.add_row(
                 e["target"], f"{float(e['amount']):.4g}", e["unit"], percent(shares.get(e["target"])), self.text(e["status"]),
-                ", ".join(filter(None, (titles.get(e["source"], e["source"]), e["locator"], str(e["year"])))),
+                escape(", ".join(filter(None, (titles.get(e["source"], e["source"]), e["locator"], str(e["year"]))))),
             )  # fmt: skip
         self.console.print(table)
         users = [user["code"] for user in body["used_by"]]

@@ -191,7 +191,11 @@ class Catalogue:
         return self.query("SELECT language, name FROM names WHERE code = ? AND kind = 'synonym'", [code])
 
     def exchanges(self, code: str) -> list[dict[str, Any]]:
-        return self.query("SELECT * FROM exchanges WHERE process = ?", [code]) if self._has("exchanges") else []
+        """The rows of a process; of a co-product, those of the run that makes it."""
+        if not self._has("exchanges"):
+            return []
+        run = self.query("SELECT process FROM exchanges WHERE target = ? AND kind = 'coproduct'", [code])
+        return self.query("SELECT * FROM exchanges WHERE process = ?", [run[0]["process"] if run else code])
 
     def comparisons(self, code: str = "") -> list[dict[str, Any]]:
         """Published factors beside the scores of a process, or of all."""

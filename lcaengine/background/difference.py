@@ -4,6 +4,9 @@ For a product whose score is y = aᵀ·s (inputs a with scores s, emissions pric
 its own exchanges did and what came with its inputs:
 
     y′ − y = Σ (a′ − a)·s′  +  Σ a·(s′ − s)
+
+An input that is no longer made anywhere keeps its score: doing without it is the buyer's own change. An input whose unit
+changed is counted in the unit that it had, if one converts into the other.
 """
 
 from __future__ import annotations
@@ -14,6 +17,7 @@ from typing import Any
 
 import numpy as np
 
+from lcaengine import units
 from lcaengine.background.describe import per_unit
 from lcaengine.background.release import Release
 
@@ -101,7 +105,9 @@ def _moved(code: str, old: Release, new: Release, limit: int) -> Moved:
     found = []
     for target in before.keys() | after.keys():
         amount, score = before.get(target, (0.0, _score(old, target)))
-        amount2, score2 = after.get(target, (0.0, _score(new, target)))
+        amount2, score2 = after.get(target, (0.0, _score(new, target, score)))
+        k = _rescale(old, new, target)
+        amount2, score2 = amount2 * k, score2 / k
         cause = Cause(target, amount, amount2, (amount2 - amount) * score2, amount * (score2 - score))
         if cause.size > MOVED * max(abs(float(old.scores[a, 0])), 1e-300):
             found.append(cause)
@@ -124,7 +130,15 @@ def _recipe(release: Release, product: int) -> Mapping[str, tuple[float, float]]
     return found
 
 
-def _score(release: Release, target: str) -> float:
+def _score(release: Release, target: str, otherwise: float = 0.0) -> float:
     if target in release.index:
         return float(release.scores[release.index[target], 0])
-    return float(release.flow_scores[release.flow_index[target], 0]) if target in release.flow_index else 0.0
+    return float(release.flow_scores[release.flow_index[target], 0]) if target in release.flow_index else otherwise
+
+
+def _rescale(old: Release, new: Release, target: str) -> float:
+    """What turns an amount in the unit that an input has now into the one that it had."""
+    if target not in old.index or target not in new.index:
+        return 1.0
+    before, after = old.unit(old.index[target]), new.unit(new.index[target])
+    return units.factor(after, before) if units.same_dimension(before, after) else 1.0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -186,10 +187,11 @@ def default_release() -> Release:
 
 def release_of(name: str) -> Release:
     """The release of a folder of tables (built if need be), or a built one by the beginning of its id; raises `NotFound`."""
-    if (Path(name) / "release.yaml").is_file():
+    if os.path.isfile(os.path.join(name, "release.yaml")):  # unlike pathlib's, without an exception for odd names
         return load_release(built_release(Path(name)))
-    found = [path for path in release_folder("x").parent.glob(f"{name}*") if (path / "release.json").is_file()]
-    if len(found) != 1 or not re.fullmatch(r"[0-9a-f]{6,64}", name):
+    built = release_folder("x").parent.glob(f"{name}*") if re.fullmatch(r"[0-9a-f]{6,64}", name) else ()
+    found = [path for path in built if (path / "release.json").is_file()]
+    if len(found) != 1:
         raise NotFound(Problem("no_release", values={"release": name}))
     return load_release(found[0])
 

@@ -56,7 +56,7 @@ def weakest(tables: Tables, release: Release, limit: int = WEAKEST) -> list[Weak
     shares = np.abs(runs[:, counted] * per_run[:, None] / y[counted])
     influence, dependants = shares.mean(axis=1), (shares >= 0.01).sum(axis=1)
     found = []
-    for p in np.argsort(-influence)[:limit].tolist():
+    for p in [p for p in np.argsort(-influence, kind="stable")[:limit].tolist() if influence[p] > 0]:
         rated = rating(release.quality[p], float(y[p]))
         own = float(abs(per_run[p] / (release.production[p] * y[p])))
         found.append(
@@ -142,7 +142,7 @@ def insert_sections(page: str, sections: Mapping[str, str]) -> str:
     for name, text in sections.items():
         begin, end = BEGIN.format(name), END.format(name)
         before, _, rest = page.partition(begin)
-        after = rest.partition(end)[2]
+        after = rest.partition(end)[2] if end in rest else rest
         page = f"{before}{begin}\n{text}\n{end}{after}"
     return page
 
@@ -163,8 +163,8 @@ def release_note(found: Difference, limit: int = 40) -> str:
         if codes:
             lines += [f"## {title}", "", ", ".join(f"`{code}`" for code in codes), ""]
     if found.moved:
-        lines += ["## Moved 结果变化", "", f"| process | before | after | change | through |  <!-- {HEADLINE} -->",
-                  "|---|---:|---:|---:|---|"]  # fmt: skip
+        lines += ["## Moved 结果变化", "", f"`{HEADLINE}`, kg CO2e per unit of the product.", "",
+                  "| process | before | after | change | through |", "|---|---:|---:|---:|---|"]  # fmt: skip
         for m in found.moved[:limit]:
             change = "–" if m.relative is None else f"{100 * m.relative:+.1f} %"
             through = "; ".join(_cause(c) for c in m.causes[:3])

@@ -149,9 +149,14 @@ def _taken(
         accepted = role_processes(role)
         left = [c for c in left if c.hit.code in accepted] or left
     if len(left) > 1 and evidence.place:
-        nearest = min(geography(c.hit.location, evidence.place) for c in left)
-        left = [c for c in left if geography(c.hit.location, evidence.place) == nearest]
+        far = {c.hit.code: _far(c.hit.location, evidence.place) for c in left}
+        left = [c for c in left if far[c.hit.code] == min(far.values())]
     return left[0] if len(left) == 1 else None
+
+
+def _far(location: str, place: str) -> tuple[int, bool]:
+    """By PEF's geographical rating; for a part of a country, the country before the region that it is in."""
+    return geography(location, place), location[:2] != place[:2]
 
 
 def _candidate(hit: Hit, evidence: Evidence, release: Release, rule: Rule | None, row: Mapping[str, Any]) -> Candidate:

@@ -1,8 +1,8 @@
 """Data quality of a footprint: the marks of the background joined with those of the product's own exchanges.
 
 An exchange of the foreground has marks of its own (an amount that rests on an estimated default, a dataset of another
-country than the line's origin, an old period): where it has one, its whole score carries it; else the part that the
-background brings. Then the ratings of `lcaengine.background.quality` hold for a line as for the total.
+country than the line's origin, an old period, an old figure of a supplier): where it has one, its whole score carries it;
+else the part that the background brings. Then the ratings of `lcaengine.background.quality` hold for a line as for the total.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from lcaengine.background.quality import (
     rating,
     status_shares,
 )
+from lcaengine.bom import SupplierFootprint
 from lcaengine.footprint.solve import Footprint
 from lcaengine.inventory import Exchange
 
@@ -60,7 +61,7 @@ class Quality:
     @cached_property
     def unverified(self) -> Array:
         """Score of every exchange whose figures nobody outside has checked, (E,)."""
-        lines = {line.id for line in self._lines() if line.supplier_footprint and line.supplier_footprint.verification}
+        lines = {line for line, footprint in self._supplied.items() if footprint.verification}
         verified = [e.line in lines and e.matched_by == "supplier_footprint" for e in self._system.exchanges]
         return np.where(verified, 0.0, self.scores)
 
@@ -85,6 +86,8 @@ class Quality:
         marks = self._age if e.data != "default" else 0
         if not self._guessed.isdisjoint(e.parameters):
             marks |= BIT["published"] | BIT["derived"] | BIT["estimate"]
+        if e.matched_by == "supplier_footprint":
+            marks |= aged(s.release.year - self._supplied[e.line].year)
         if s.product[i] >= 0:
             location = s.release.location(int(s.product[i]))
             marks |= at_least("geography", geography(location, self._place(e)))
@@ -105,6 +108,10 @@ class Quality:
     @cached_property
     def _guessed(self) -> frozenset[str]:
         return frozenset(a.parameter for a in self._system.inventory.assumptions if a.evidence == "estimate")
+
+    @cached_property
+    def _supplied(self) -> dict[str, SupplierFootprint]:
+        return {line.id: line.supplier_footprint for line in self._lines() if line.supplier_footprint}
 
     @cached_property
     def _origins(self) -> dict[str, str]:
