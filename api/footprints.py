@@ -11,7 +11,7 @@ from flask_smorest import Blueprint
 
 from lcaengine.background.release import release_by_id
 from lcaengine.bom import bom_of
-from lcaengine.footprint import Footprint, body, calculate, hotspots, trace
+from lcaengine.footprint import Footprint, body, calculate, explain, hotspots, trace
 from lcaengine.problems import Problem, Refused
 from lcaengine.rules import find_rule
 from lcaengine.store import Record
@@ -82,6 +82,17 @@ class FootprintHotspots(MethodView):
     def get(self, query: dict[str, Any], identifier: str) -> Response:
         """Lines, stages and processes, ranked by absolute contribution."""
         return _json(json.dumps(hotspots(_again(identifier), query["limit"]), ensure_ascii=False))
+
+
+@blueprint.route("/<string:identifier>/explanation")
+class FootprintExplanation(MethodView):
+    @blueprint.doc(operationId="getExplanation")
+    @blueprint.response(200, schemas.Explanation)
+    @schemas.problem(blueprint, 404, "no such footprint")
+    @schemas.problem(blueprint, 409, "the rule's file changed")
+    def get(self, identifier: str) -> Response:
+        """Which rule id decided what per line, what was given, what assumed, and which assumption weighs most."""
+        return _json(json.dumps(explain(_again(identifier)), ensure_ascii=False))
 
 
 @blueprint.route("/<string:identifier>/tree")

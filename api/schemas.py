@@ -113,6 +113,19 @@ class Tree(Schema):
     nodes = fields.List(fields.Nested(TreeNode))
 
 
+class Explanation(Schema):
+    """Why a footprint is what it is."""
+
+    total = fields.Dict()
+    rule = fields.Dict()
+    choices = fields.Dict()
+    lines = fields.List(fields.Dict(), metadata={"description": "each with the decisions behind it, by rule id"})
+    rule_ids = fields.Dict(metadata={"description": "texts of the rule ids used"})
+    given = fields.List(fields.Dict())
+    assumed = fields.List(fields.Dict(), metadata={"description": "by the share of the result that depends on them"})
+    weighs_most = fields.Dict(allow_none=True)
+
+
 class Total(Schema):
     value = fields.Float()
     unit = fields.String()

@@ -120,10 +120,11 @@ def serve(host: str, port: int, database: str | None, threads: int, lang: Langua
     help="[default: the rule's]",
 )
 @click.option("--match", is_flag=True, help="Only show which background process each line means, with candidates.")
+@click.option("--explain", is_flag=True, help="Show which rule id decided what, what was given and what assumed.")
 @_json_option
 @_language_option
 @_shows_problems
-def footprint(bom: Path, boundary: str | None, match: bool, as_json: bool, lang: Language) -> None:
+def footprint(bom: Path, boundary: str | None, match: bool, explain: bool, as_json: bool, lang: Language) -> None:
     """The footprint of a bill of materials (JSON, CSV, or a plant file). 计算碳足迹。
 
     \b
@@ -133,6 +134,8 @@ def footprint(bom: Path, boundary: str | None, match: bool, as_json: bool, lang:
 
     if match:
         return _matches(bom, as_json, lang)
+    if explain:
+        return _explained(bom, boundary, as_json, lang)
     bodies = [body(f) for f in _footprints(bom, boundary)]
     if as_json:
         return _print_answers(bodies)
@@ -478,6 +481,18 @@ def _boms(path: Path) -> list[Any]:
 
     data = read_file(path)
     return [read_bom(data, "text/csv")] if path.suffix.lower() == ".csv" else [bom_of(d) for d in read_plant(data)]
+
+
+def _explained(path: Path, boundary: str | None, as_json: bool, lang: Language) -> None:
+    """Why the footprints of a file are what they are."""
+    from lcaengine.footprint import explain
+
+    answers = [explain(f) for f in _footprints(path, boundary)]
+    if as_json:
+        return _print_answers(answers)
+    for answer in answers:
+        Terminal(lang).explanation(answer)
+    return None
 
 
 def _matches(path: Path, as_json: bool, lang: Language) -> None:

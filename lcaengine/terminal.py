@@ -44,7 +44,7 @@ TEXTS: Mapping[str, tuple[str, str]] = {
     "poor": ("差", "poor"), "used_by": ("用于 {0} 个过程：{1}", "Used by {0} processes: {1}"), "years": ("年份", "Years"),
     "before": ("此前", "Before"), "after": ("此后", "After"), "change": ("变化", "Change"), "through": ("经由", "Through"),
     "moved": ("{0} 个结果变化，新增 {1} 个过程，移除 {2} 个", "{0} scores moved, {1} processes new, {2} gone"),
-    "means": ("含义", "Means"), "matched": ("依据", "By"), "match_score": ("得分", "Score"), "asked": ("请选择", "please choose"),
+    "what": ("内容", "What"), "assumed": ("缺省假设", "Assumed"), "given": ("给定", "given"), "means": ("含义", "Means"), "matched": ("依据", "By"), "match_score": ("得分", "Score"), "asked": ("请选择", "please choose"),
     "measured": ("实测", "measured"), "published": ("公布", "published"), "derived": ("推导", "derived"),
     "estimate": ("估计", "estimate"), "by_name": ("名称", "name"), "by_synonym": ("同义词", "synonym"), "by_cas": ("CAS 号", "CAS"),
     "by_hs": ("HS 编码", "HS code"), "by_code": ("代码", "code"), "by_role": ("角色", "role"), "by_process": ("过程", "process"),
@@ -189,6 +189,30 @@ class Terminal:
                 for c in line["candidates"]:
                     by = f"{self.text('by_' + c['matched']['by'])} {c['matched']['text']}"
                     table.add_row("", f"{c['code']}  {self.local(c['name'])}", by, percent(c["score"]), style="dim")
+        self.console.print(table)
+
+    def explanation(self, answer: Mapping[str, Any], limit: int = 12) -> None:
+        """The decisions behind each line by rule id, then what was assumed, heaviest first."""
+        table = self.table("line", "rule", "what", "process", ">value", "assumed")
+        for line in answer["lines"]:
+            for i, d in enumerate(sorted(line["decisions"], key=lambda d: -abs(d["value"]))):
+                assumed = ", ".join(p["parameter"] for p in d["parameters"] if p["status"] == "default")
+                name = self.local(line["name"]) if i == 0 else ""
+                table.add_row(
+                    name, d["rule_id"], self.local(d["what"]), self.local(d["name"]), number(d["value"]), assumed
+                )
+        self.console.print(table)
+        table = self.table("rule", "assumed", ">default", "unit", "status", ">share")
+        for a in answer["assumed"][:limit]:
+            value = a["value"]
+            table.add_row(
+                a["rule_id"],
+                self.local(a["name"]),
+                f"{value['amount']:.4g}",
+                value["unit"],
+                self.text(a["evidence"]),
+                percent(a["share"]),
+            )
         self.console.print(table)
 
     def difference(self, body: Mapping[str, Any], limit: int = 40) -> None:

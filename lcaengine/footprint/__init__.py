@@ -2,8 +2,8 @@
 
 from lcaengine.footprint.hotspots import hotspots
 from lcaengine.footprint.link import System, link
-from lcaengine.footprint.result import body, calculate
+from lcaengine.footprint.result import body, calculate, explain
 from lcaengine.footprint.solve import Footprint, solve
 from lcaengine.footprint.tree import Node, Tree, trace
 
-__all__ = ["Footprint", "Node", "System", "Tree", "body", "calculate", "hotspots", "link", "solve", "trace"]
+__all__ = ["Footprint", "Node", "System", "Tree", "body", "calculate", "explain", "hotspots", "link", "solve", "trace"]

@@ -10,6 +10,7 @@ import numpy as np
 from lcaengine import __version__
 from lcaengine.background import Release
 from lcaengine.bom import Bom
+from lcaengine.footprint.explain import explanation
 from lcaengine.footprint.hotspots import carbon_name
 from lcaengine.footprint.link import link
 from lcaengine.footprint.quality import Quality
@@ -23,6 +24,11 @@ from lcaengine.rules import Rule
 def calculate(bom: Bom, rule: Rule, release: Release, boundary: str | None = None) -> Footprint:
     """The whole way: apply the rule, link, solve. Raises `Refused` with every problem."""
     return solve(link(apply_rule(bom, rule, release, boundary), release))
+
+
+def explain(footprint: Footprint) -> dict[str, Any]:
+    """Why a footprint is what it is (`lcaengine.footprint.explain`)."""
+    return explanation(footprint, _assumptions(footprint))
 
 
 def modules(bom: Bom, rule: Rule, release: Release) -> list[dict[str, Any]]:

@@ -74,7 +74,12 @@ class Store:
             "id": identifier,
             "created": created.isoformat(timespec="milliseconds"),
             **body,
-            "links": {"self": base, "hotspots": base + "/hotspots", "tree": base + "/tree"},
+            "links": {
+                "self": base,
+                "hotspots": base + "/hotspots",
+                "tree": base + "/tree",
+                "explanation": base + "/explanation",
+            },
         }
         row = FootprintRow(
             id=identifier, organisation_id=organisation_id, created=created, category=body["product"]["category"],
