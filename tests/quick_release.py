@@ -30,7 +30,7 @@ def tiny(folder: Path, **edits: Edit) -> Path:
     return folder
 
 
-def row(rows: Rows, **where: str) -> dict[str, str]:
+def only(rows: Rows, **where: str) -> dict[str, str]:
     """The one row with these values."""
     (found,) = [r for r in rows if where.items() <= r.items()]
     return found
