@@ -130,11 +130,13 @@ def solved(tables: Tables, without: str = "") -> np.ndarray:
     return np.linalg.solve(A.T, direct)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(tables=acyclic())
 def test_influence_is_what_is_left_when_the_estimated_rows_of_a_process_are_taken_out(tables: Tables) -> None:
     with tempfile.TemporaryDirectory() as folder:
-        found = {w.code: w for w in weakest(tables, quick_release(tables, Path(folder) / "built"), limit=50)}
+        found = {
+            w.code: w for w in weakest(tables, quick_release(tables, Path(folder) / "built", catalogue=False), limit=50)
+        }
     scores = solved(tables)
     for i, process in enumerate(tables.processes):
         shares = np.abs(scores - solved(tables, without=process["code"])) / np.abs(scores)
