@@ -30,22 +30,23 @@ def tiny(folder: Path, **edits: Edit) -> Path:
     return folder
 
 
-def row(rows: Rows, **where: str) -> dict[str, str]:
+def only(rows: Rows, **where: str) -> dict[str, str]:
     """The one row with these values."""
     (found,) = [r for r in rows if where.items() <= r.items()]
     return found
 
 
-def quick_release(tables: Tables, out: Path) -> Release:
+def quick_release(tables: Tables, out: Path, catalogue: bool = True) -> Release:
     out.mkdir(parents=True)
     system = system_of(tables)
     scores = score_vectors(system.A, system.B, system.C)
     rows = [{**tables.process[code], "sector": Path(tables.process[code].file).parent.name} for code in system.codes]
-    write_catalogue(
-        out / "catalogue.sqlite", rows, {}, exchanges=[dict(r) for r in tables.exchanges],
-        sources=[dict(r) for r in tables.sources],
-        comparisons=[c.as_dict() for c in compare(tables, system, scores)],
-    )  # fmt: skip
+    if catalogue:
+        write_catalogue(
+            out / "catalogue.sqlite", rows, {}, exchanges=[dict(r) for r in tables.exchanges],
+            sources=[dict(r) for r in tables.sources],
+            comparisons=[c.as_dict() for c in compare(tables, system, scores)],
+        )  # fmt: skip
     meta = {
         "id": out.name,
         "gwp_set": "AR6",

@@ -184,6 +184,11 @@ def test_bad_input_is_answered_as_a_problem_in_both_languages(
     assert codes[0] == codes[1]
 
 
+def test_ten_megabytes_are_too_many(http: httpx.Client) -> None:
+    answer = http.post("/v1/boms/match", content=as_bytes(bill()) + b" " * 10_000_000, headers=JSON)
+    assert (answer.status_code, answer.json()["code"]) == (413, "too_large")
+
+
 @pytest.mark.parametrize("method", ["GET", "PUT", "DELETE"])
 def test_only_posting_matches(http: httpx.Client, method: str) -> None:
     assert http.request(method, "/v1/boms/match").status_code == 405

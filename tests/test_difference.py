@@ -17,7 +17,7 @@ from click.testing import CliRunner, Result
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
-from quick_release import Rows, quick_release_of, row, tiny
+from quick_release import Rows, only, quick_release_of, tiny
 
 from lcaengine.background.difference import Difference, Moved, difference
 from lcaengine.background.release import Release, load_release
@@ -68,7 +68,7 @@ def test_a_changed_amount_is_the_own_doing_of_its_process_and_carried_to_those_w
     old: Release, tmp_path: Path
 ) -> None:
     def more_power(rows: Rows) -> None:
-        row(rows, process="flour", target="power")["amount"] = "0.2"
+        only(rows, process="flour", target="power")["amount"] = "0.2"
 
     found = difference(old, quick_release_of(tiny(tmp_path / "new", exchanges=more_power)))
     flour, bran = 0.1 * POWER * FLOUR_SHARE, 0.1 * POWER * (1 - FLOUR_SHARE) / 0.25
@@ -86,7 +86,7 @@ def test_a_changed_amount_is_the_own_doing_of_its_process_and_carried_to_those_w
 
 def test_a_changed_emission_upstream_moves_all_downstream_and_nothing_else(old: Release, tmp_path: Path) -> None:
     def dirtier(rows: Rows) -> None:
-        row(rows, process="power", target="co2_fossil")["amount"] = "0.6"
+        only(rows, process="power", target="co2_fossil")["amount"] = "0.6"
 
     found = difference(old, quick_release_of(tiny(tmp_path / "new", exchanges=dirtier)))
     flour = 0.1 * 0.1 * FLOUR_SHARE
@@ -103,7 +103,7 @@ def test_a_changed_emission_upstream_moves_all_downstream_and_nothing_else(old: 
 
 def test_a_changed_characterization_factor_is_carried_by_the_emission(old: Release, tmp_path: Path) -> None:
     def fifth_report(rows: Rows) -> None:
-        row(rows, indicator="gwp100_excluding_biogenic_uptake", flow="n2o")["factor"] = "265"
+        only(rows, indicator="gwp100_excluding_biogenic_uptake", flow="n2o")["factor"] = "265"
 
     moved = by_code(difference(old, quick_release_of(tiny(tmp_path / "new", factors=fifth_report))))
     assert set(moved) == {"grain", "flour", "bran", "bread"}
@@ -113,11 +113,11 @@ def test_a_changed_characterization_factor_is_carried_by_the_emission(old: Relea
 
 def test_a_process_that_came_and_the_input_that_it_took_the_place_of(old: Release, tmp_path: Path) -> None:
     def oats(rows: Rows) -> None:
-        rows.append({**row(rows, code="grain"), "code": "oats"})
+        rows.append({**only(rows, code="grain"), "code": "oats"})
 
     def oat_flour(rows: Rows) -> None:
-        rows.append({**row(rows, process="grain", target="n2o"), "process": "oats", "amount": "2"})
-        row(rows, process="flour", target="grain")["target"] = "oats"
+        rows.append({**only(rows, process="grain", target="n2o"), "process": "oats", "amount": "2"})
+        only(rows, process="flour", target="grain")["target"] = "oats"
 
     found = difference(old, quick_release_of(tiny(tmp_path / "new", processes=oats, exchanges=oat_flour)))
     assert (found.added, found.removed) == (("oats",), ())
@@ -144,10 +144,10 @@ def test_a_process_that_went_is_missed_by_its_buyers_own_doing(old: Release, tmp
 
 def power_in_megajoules(rows: Rows) -> None:
     if "code" in rows[0]:
-        row(rows, code="power")["unit"] = "MJ"
+        only(rows, code="power")["unit"] = "MJ"
     else:
-        row(rows, process="power", target="co2_fossil")["amount"] = repr(0.5 / 3.6)
-        row(rows, process="power", target="ch4_fossil")["amount"] = repr(1 / 3.6)
+        only(rows, process="power", target="co2_fossil")["amount"] = repr(0.5 / 3.6)
+        only(rows, process="power", target="ch4_fossil")["amount"] = repr(1 / 3.6)
 
 
 def test_another_unit_of_the_same_thing_moves_nothing(old: Release, tmp_path: Path) -> None:
@@ -160,7 +160,7 @@ def test_another_unit_of_the_same_thing_moves_nothing(old: Release, tmp_path: Pa
 def test_another_unit_of_an_input_is_no_cause(old: Release, tmp_path: Path) -> None:
     def and_more_grain(rows: Rows) -> None:
         power_in_megajoules(rows)
-        row(rows, process="flour", target="grain")["amount"] = "1.3"
+        only(rows, process="flour", target="grain")["amount"] = "1.3"
 
     found = difference(
         old, quick_release_of(tiny(tmp_path / "new", processes=power_in_megajoules, exchanges=and_more_grain))
@@ -171,10 +171,10 @@ def test_another_unit_of_an_input_is_no_cause(old: Release, tmp_path: Path) -> N
 def test_another_unit_of_another_dimension_splits_to_the_change(old: Release, tmp_path: Path) -> None:
     def by_the_sack(rows: Rows) -> None:
         if "code" in rows[0]:
-            row(rows, code="grain")["unit"] = "piece"
+            only(rows, code="grain")["unit"] = "piece"
         else:
-            row(rows, process="grain", target="n2o")["amount"] = "50"
-            row(rows, process="flour", target="grain").update(amount="0.03", unit="piece")
+            only(rows, process="grain", target="n2o")["amount"] = "50"
+            only(rows, process="flour", target="grain").update(amount="0.03", unit="piece")
 
     found = difference(old, quick_release_of(tiny(tmp_path / "new", processes=by_the_sack, exchanges=by_the_sack)))
     assert found.unit_changed == ("grain",)
@@ -184,7 +184,7 @@ def test_another_unit_of_another_dimension_splits_to_the_change(old: Release, tm
 
 def test_a_score_out_of_nothing_has_no_relative_size_and_comes_first(tmp_path: Path) -> None:
     def no_n2o(rows: Rows) -> None:
-        row(rows, process="grain", target="n2o")["amount"] = "0"
+        only(rows, process="grain", target="n2o")["amount"] = "0"
 
     before, after = quick_release_of(tiny(tmp_path / "old", exchanges=no_n2o)), quick_release_of(tiny(tmp_path / "new"))
     found = difference(before, after, threshold=1e6)
@@ -200,7 +200,7 @@ def test_a_score_out_of_nothing_has_no_relative_size_and_comes_first(tmp_path: P
 def test_the_threshold_is_relative(old: Release, tmp_path: Path, threshold: float, moved: set[str]) -> None:
     # 0.1 of 0.5298 is 18.9 %; of flour and bran 0.01 of 0.39423, 2.5 %.
     def dirtier(rows: Rows) -> None:
-        row(rows, process="power", target="co2_fossil")["amount"] = "0.6"
+        only(rows, process="power", target="co2_fossil")["amount"] = "0.6"
 
     new = quick_release_of(tiny(tmp_path / "new", exchanges=dirtier))
     assert set(by_code(difference(old, new, threshold))) == moved
@@ -208,7 +208,7 @@ def test_the_threshold_is_relative(old: Release, tmp_path: Path, threshold: floa
 
 def test_only_the_largest_causes_are_kept(old: Release, tmp_path: Path) -> None:
     def dirtier(rows: Rows) -> None:
-        row(rows, process="power", target="co2_fossil")["amount"] = "0.6"
+        only(rows, process="power", target="co2_fossil")["amount"] = "0.6"
 
     new = quick_release_of(tiny(tmp_path / "new", exchanges=dirtier))
     assert list(causes(by_code(difference(old, new, causes=1))["bread"])) == ["flour"]
@@ -284,10 +284,10 @@ def burned_on_site(rows: Rows) -> None:
         return
     power_in_megajoules(rows)
     if "code" in rows[0]:
-        rows.append({**row(rows, code="power"), "code": "steam", "name_zh": "蒸汽", "name_en": "Steam"})
+        rows.append({**only(rows, code="power"), "code": "steam", "name_zh": "蒸汽", "name_en": "Steam"})
     else:
-        row(rows, process="flour", target="power")["amount"] = "0.2"
-        rows.append({**row(rows, process="power", target="co2_fossil"), "process": "steam", "amount": "0.07"})
+        only(rows, process="flour", target="power")["amount"] = "0.2"
+        rows.append({**only(rows, process="power", target="co2_fossil"), "process": "steam", "amount": "0.07"})
 
 
 @pytest.fixture(scope="module")
@@ -414,7 +414,7 @@ def test_a_folder_that_is_no_release_is_told(tmp_path: Path) -> None:
 
 def test_tables_that_cannot_be_built_are_told(tmp_path: Path) -> None:
     def nowhere(rows: Rows) -> None:
-        row(rows, process="flour", target="grain")["target"] = "manna"
+        only(rows, process="flour", target="grain")["target"] = "manna"
 
     result = run(tiny(tmp_path / "old", exchanges=nowhere))
     assert result.exit_code == 2

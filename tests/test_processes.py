@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 from background_fixtures import read_csv
 from click.testing import CliRunner, Result
-from quick_release import Rows, quick_release_of, row, tiny
+from quick_release import Rows, only, quick_release_of, tiny
 from rich.console import Console
 
 from lcaengine.background import Release
@@ -158,7 +158,7 @@ def test_the_terminal_shows_the_source_of_every_figure(bodies: dict[str, Json], 
 def test_brackets_in_a_table_are_shown_as_they_are(tmp_path: Path) -> None:
     def brackets(rows: Rows) -> None:
         for target, locator in (("grain", "[table 3]"), ("power", "[/p. 3]")):
-            row(rows, process="flour", target=target)["locator"] = locator
+            only(rows, process="flour", target=target)["locator"] = locator
 
     text = shown(process_body(quick_release_of(tiny(tmp_path / "tables", exchanges=brackets)), "flour"), "en")
     assert "[table 3]" in text

@@ -74,20 +74,39 @@ class Evidence:
 
 def match(evidence: Evidence, release: Release, rule: Rule | None = None, limit: int = 5) -> Match:
     """The process that a line means, if its name says so, and the nearest candidates."""
-    catalogue = release.catalogue
-    named = {hit.code: hit for hit in catalogue.exact(evidence.name)}
-    numbered = {hit.code: hit for hit in catalogue.by_cas(evidence.cas) or catalogue.by_cas(evidence.name)}
-    exact = named.keys() & numbered.keys() if named and numbered else named.keys() | numbered.keys()
-    pool = {hit.code: hit for hit in catalogue.like(evidence.name, POOL)}
+    pool = {hit.code: hit for hit in release.catalogue.like(evidence.name, POOL)}
     for hit in by_customs_code(evidence.cn_code, release):
         pool.setdefault(hit.code, hit)
-    pool |= numbered | named
-    rows = catalogue.rows(pool)
-    ranked = sorted(
-        (_candidate(hit, evidence, release, rule, rows[hit.code]) for hit in pool.values()),
-        key=lambda c: (-round(c.score, 9), c.hit.code),
-    )
-    return Match(_taken(exact, ranked, evidence, rule), tuple(ranked[:limit]))
+    named, numbered = _exact(evidence, release)
+    ranked = _ranked({**pool, **numbered, **named}, evidence, release, rule)
+    return Match(_taken(_meant(named, numbered), ranked, evidence, rule), tuple(ranked[:limit]))
+
+
+def taken(evidence: Evidence, release: Release, rule: Rule | None = None) -> Candidate | None:
+    """The process that a line means, if its name or number says so; what `match` takes, without ranking what it does not."""
+    named, numbered = _exact(evidence, release)
+    if not (meant := _meant(named, numbered)):
+        return None
+    hits = {code: hit for code, hit in {**numbered, **named}.items() if code in meant}
+    return _taken(meant, _ranked(hits, evidence, release, rule), evidence, rule)
+
+
+def _exact(evidence: Evidence, release: Release) -> tuple[dict[str, Hit], dict[str, Hit]]:
+    """Processes of the very name, and those of the CAS number, by code."""
+    catalogue = release.catalogue
+    numbered = catalogue.by_cas(evidence.cas) or catalogue.by_cas(evidence.name)
+    return {h.code: h for h in catalogue.exact(evidence.name)}, {h.code: h for h in numbered}
+
+
+def _meant(named: Mapping[str, Hit], numbered: Mapping[str, Hit]) -> set[str]:
+    """What name and number both mean, where both are known."""
+    return named.keys() & numbered.keys() if named and numbered else named.keys() | numbered.keys()
+
+
+def _ranked(pool: Mapping[str, Hit], evidence: Evidence, release: Release, rule: Rule | None) -> list[Candidate]:
+    rows = release.catalogue.rows(pool)
+    found = (_candidate(hit, evidence, release, rule, rows[hit.code]) for hit in pool.values())
+    return sorted(found, key=lambda c: (-round(c.score, 9), c.hit.code))
 
 
 def match_bom(bom: Bom, release: Release, limit: int = 5) -> dict[str, Any]:

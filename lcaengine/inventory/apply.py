@@ -14,7 +14,7 @@ import numpy as np
 from lcaengine import formulas, units
 from lcaengine.background import Release
 from lcaengine.bom import Activity, Bom, CoProduct, Line
-from lcaengine.bom.matching import Evidence, Match, match, role_processes
+from lcaengine.bom.matching import Evidence, Match, match, role_processes, taken
 from lcaengine.bom.model import SECTION_NAMES
 from lcaengine.inventory.circular import terms
 from lcaengine.inventory.model import Data, Exchange, ForegroundProcess, Inventory, LineShown, Warned
@@ -280,20 +280,21 @@ class _Work:
 
     def _by_name(self, line: Line) -> tuple[Line, str]:
         """A line whose name is that of a process; its role is the only one that accepts that process."""
-        found = match(Evidence.of(line, self.bom), self.release, self.rule)
-        if found.taken is None:
-            raise Refused(self._unmatched(line, found))
-        code, roles = found.taken.hit.code, found.taken.roles
+        evidence = Evidence.of(line, self.bom)
+        found = taken(evidence, self.release, self.rule)
+        if found is None:
+            raise Refused(self._unmatched(line, match(evidence, self.release, self.rule)))
+        code, roles = found.hit.code, found.roles
         role = roles[0] if line.role is None and len(roles) == 1 else line.role
         recycled = self.rule.roles[role].recycled if role else None
         by_role = recycled is not None and recycled.virgin == code  # the role mixes virgin and recycled itself
-        return replace(line, role=role, process=None if by_role else code), found.taken.hit.kind
+        return replace(line, role=role, process=None if by_role else code), found.hit.kind
 
     def _within_role(self, line: Line, role: Role) -> tuple[Line, str]:
         """Another process of the role than its usual one, if the line bears its name."""
-        found = match(Evidence.of(line, self.bom), self.release, self.rule)
-        if found.taken and role.id in found.taken.roles and found.taken.hit.code != role.target:
-            return replace(line, process=found.taken.hit.code), found.taken.hit.kind
+        found = taken(Evidence.of(line, self.bom), self.release, self.rule)
+        if found and role.id in found.roles and found.hit.code != role.target:
+            return replace(line, process=found.hit.code), found.hit.kind
         return line, "role"
 
     def _unmatched(self, line: Line, found: Match) -> Problem:
