@@ -167,7 +167,7 @@ class Terminal:
         for e in body["exchanges"]:
             table.add_row(
                 e["target"], f"{float(e['amount']):.4g}", e["unit"], percent(shares.get(e["target"])), self.text(e["status"]),
-                escape(", ".join(filter(None, (titles.get(e["source"], e["source"]), e["locator"], str(e["year"]))))),
+                escape(_provenance(e, titles)),
             )  # fmt: skip
         self.console.print(table)
         users = [user["code"] for user in body["used_by"]]
@@ -296,6 +296,15 @@ class Terminal:
             where = f"[bold]{escape(p.where)}[/]  " if p.where else ""
             self.say(f"[red]✗[/] {where}{escape(p.message(self.language))}  [dim]\\[{p.code}][/]")
             self.say(f"    {self.text('next')}: {escape(p.next_action(self.language))}")
+
+
+def _provenance(exchange: Mapping[str, Any], titles: Mapping[str, str]) -> str:
+    """Where a figure comes from: document, place and year; of an estimate its reasoning."""
+    if exchange["source"] == "estimate":
+        return str(exchange["note"])
+    return ", ".join(
+        filter(None, (titles.get(exchange["source"], exchange["source"]), exchange["locator"], str(exchange["year"])))
+    )
 
 
 def number(value: float | None) -> str:
