@@ -10,41 +10,24 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from lcaengine.data import folder
 from lcaengine.problems import NotFound, Problem, Refused
+from lcaengine.rules.history import (
+    NAME,
+    PUBLISHED,
+    Entry,
+    check_unchanged,
+    history_file,
+    read_history,
+    state_in,
+)
 from lcaengine.rules.inherit import merged
 from lcaengine.rules.lint import lint
+from lcaengine.rules.reading import BadRule, Stamp, read_yaml, stamp
 from lcaengine.rules.schema import rule_of
 from lcaengine.rules.template import Override, Rule
 
-MAX_BYTES = 2_000_000
 MAX_BASES = 5
-
-
-class BadRule(Refused):
-    """A rule that cannot run."""
-
-
-class _Loader(yaml.SafeLoader):
-    """Safe YAML without aliases (no anchor bombs) and without duplicate keys."""
-
-    def compose_node(self, parent: Any, index: Any) -> Any:
-        if self.check_event(yaml.AliasEvent):
-            mark = self.peek_event().start_mark  # type: ignore[no-untyped-call]
-            raise BadRule(Problem("yaml_alias", f"line {mark.line + 1}"))
-        return super().compose_node(parent, index)
-
-    def construct_mapping(self, node: Any, deep: bool = False) -> dict[Any, Any]:
-        seen: set[Any] = set()
-        for key_node, _ in node.value:
-            key = self.construct_object(key_node, deep=True)
-            if key in seen:
-                where = f"line {key_node.start_mark.line + 1}"
-                raise BadRule(Problem("duplicate_json_key", where, {"key": key}))
-            seen.add(key)
-        return super().construct_mapping(node, deep)
 
 
 def rule_folders() -> list[Path]:
@@ -59,18 +42,18 @@ def rule_files() -> Iterator[Path]:
 
 
 def load_rule(path: Path) -> Rule:
-    """The rule in a file, laid over the one that it extends; raises `BadRule` with every problem, each naming the file."""
+    """The rule in a file, laid over the one that it extends; raises `BadRule` with every problem, each naming the file.
+
+    A published version (its own or a base) whose file was changed since does not load (``published_changed``).
+    """
     try:
-        return _loaded(_stamp(path))
+        chain = _chain(path)
+        for file in chain:
+            check_unchanged(file)
+        return _loaded(tuple((str(file), stamp(file)) for file in chain))
     except Refused as refused:
         name = "/".join(path.parts[-3:])
         raise BadRule(replace(p, where=f"{name}: {p.where}") for p in refused.problems) from None
-
-
-def _stamp(path: Path) -> tuple[tuple[str, int], ...]:
-    """The files that a rule is made of, with when they changed last; raises `BadRule` for a circle of bases."""
-    chain = _chain(path)
-    return tuple((str(file), file.stat().st_mtime_ns) for file in chain)
 
 
 def _chain(path: Path) -> list[Path]:
@@ -95,11 +78,11 @@ def rule_path(reference: str) -> Path:
 
 
 @lru_cache(maxsize=128)
-def _loaded(stamp: tuple[tuple[str, int], ...]) -> Rule:
+def _loaded(files: tuple[tuple[str, Stamp], ...]) -> Rule:
     document: dict[str, Any] = {}
     overrides: tuple[Override, ...] = ()
     digest = hashlib.sha256()
-    for name, _ in reversed(stamp):
+    for name, _ in reversed(files):
         data = Path(name).read_bytes().replace(b"\r\n", b"\n")
         document, overrides = merged(document, read_yaml(Path(name))) if document else (read_yaml(Path(name)), ())
         digest.update(data)
@@ -112,55 +95,72 @@ def _loaded(stamp: tuple[tuple[str, int], ...]) -> Rule:
     return rule
 
 
-def read_yaml(path: Path) -> dict[str, Any]:
-    """The document in a rule file; raises `BadRule`."""
-    return _document(path, path.stat().st_mtime_ns)
+def rule_history(path: Path) -> tuple[Entry, ...]:
+    """What is recorded of the versions of a rule: in its own folder, then in the other folders of rules (a later folder
+    may supersede a version of an earlier one). Raises `BadRule`."""
+    own = history_file(path)
+    others = [root / own.parent.name / NAME for root in rule_folders()]
+    return tuple(e for file in dict.fromkeys((*others, own)) for e in read_history(file))
 
 
-@lru_cache(maxsize=256)
-def _document(path: Path, _changed: int) -> dict[str, Any]:
-    data = path.read_bytes()
-    if len(data) > MAX_BYTES:
-        raise BadRule(Problem("too_large", path.name, {"bytes": len(data), "limit": MAX_BYTES}))
-    try:
-        document = yaml.load(data.decode("utf-8"), _Loader)
-    except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as error:
-        raise BadRule(Problem("not_yaml", path.name, {"why": str(error).replace("\n", " ")[:200]})) from error
-    if not isinstance(document, dict):
-        raise BadRule(Problem("not_an_object", path.name))
-    return document
+def rule_state(path: Path) -> str | None:
+    """The state of the version in a file; None where nobody recorded one. Raises `BadRule`."""
+    return state_in(rule_history(path), path.parent.name)
 
 
 def list_rules() -> list[Rule]:
     """Every rule, newest version of each last."""
-    return sorted((load_rule(path) for path in rule_files()), key=lambda r: (r.id, _order(r.version)))
+    return sorted((load_rule(path) for path in rule_files()), key=lambda r: (r.id, version_order(r.version)))
 
 
 def find_rule(category: str, version: str | None = None) -> Rule:
-    """The rule of a category, by id or category name; the newest version unless one is named.
+    """The rule of a category, by id or category name: the version named, else the newest one that is published.
 
-    Raises `NotFound`, or `BadRule` where a file that cannot run may be the one. A bad file elsewhere stops nobody.
+    Where no version is published, the newest without a recorded state; a draft only by its version. Raises `NotFound`, or
+    `BadRule` where a file that cannot run may be the one. A bad file elsewhere stops nobody.
     """
-    rules, problems = _good_and_bad()
-    found = [r for r in rules if category in {r.id, *r.categories} and version in {None, r.version} and not r.abstract]
+    good, bad = _good_and_bad()
+    named = [(r, state) for r, state in good if category in {r.id, *r.categories} and not r.abstract]
+    found = [r for r, _ in named if r.version == version] if version else _in_force(named)
+    names = {category, *(r.id for r, _ in named)}
+    if blocking := [p for path, e in bad if not found or _may_be_it(path, names, version) for p in e.problems]:
+        raise BadRule(blocking)
     if found:
-        return max(found, key=lambda r: _order(r.version))
-    if problems:
-        raise BadRule(problems)
-    known = sorted({r.id for r in rules})
+        return max(found, key=lambda r: version_order(r.version))
+    if named and version is None:
+        versions = [f"{r.version} ({state})" for r, state in named]
+        raise NotFound(Problem("no_published_version", "/product/category", {"rule": category, "versions": versions}))
+    known = sorted({r.id for r, _ in good})
     raise NotFound(Problem("unknown_rule", "/product/category", {"rule": category, "known": known}))
 
 
-def _good_and_bad() -> tuple[list[Rule], list[Problem]]:
-    rules: list[Rule] = []
-    problems: list[Problem] = []
+def _in_force(named: list[tuple[Rule, str | None]]) -> list[Rule]:
+    published = [r for r, state in named if state == PUBLISHED]
+    return published or [r for r, state in named if state is None]
+
+
+def _may_be_it(path: Path, names: set[str], version: str | None) -> bool:
+    """A file that cannot run is a published version of a rule that is asked for: no other may silently take its place."""
+    if version is not None or path.parent.parent.name not in names:
+        return False
+    try:
+        return rule_state(path) == PUBLISHED
+    except BadRule:
+        return True
+
+
+def _good_and_bad() -> tuple[list[tuple[Rule, str | None]], list[tuple[Path, BadRule]]]:
+    """Every rule that runs with its state, and every file that does not run with its problems."""
+    good: list[tuple[Rule, str | None]] = []
+    bad: list[tuple[Path, BadRule]] = []
     for path in rule_files():
         try:
-            rules.append(load_rule(path))
-        except BadRule as bad:
-            problems.extend(bad.problems)
-    return rules, problems
+            good.append((load_rule(path), rule_state(path)))
+        except BadRule as error:
+            bad.append((path, error))
+    return good, bad
 
 
-def _order(version: str) -> tuple[int, ...]:
+def version_order(version: str) -> tuple[int, ...]:
+    """Semantic versions in their order: 1.10.0 after 1.9.3."""
     return tuple(int(part) for part in version.split("."))
