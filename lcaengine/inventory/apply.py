@@ -149,6 +149,8 @@ class _Work:
                 values = {"role": role.name, "most": role.most, "count": count[role.id]}
                 self._missing("too_many_of_role", "/lines", role.rule_id, **values)
         for need in self.rule.requirements:
+            if need.when and not self.values.formula(need.when, ""):
+                continue
             if need.role and need.role not in roles:
                 self._missing(
                     "missing_role", "/lines", need.rule_id, role=self.rule.roles[need.role].name, id=need.role
@@ -217,6 +219,8 @@ class _Work:
     ) -> list[tuple[str, float, tuple[str, ...]]]:
         """The terms of the circular footprint formula; a supplier's footprint stands for the production terms."""
         material = self.rule.circularity[role.circular or ""]
+        if line.process:  # the line's own material stands for Ev
+            material = replace(material, ev=next(self._sources(line, role))[0])
         self._check_virgin(material)
         gate = self.rule.end_of_life_process not in self.reached
         given = line.recycled_content

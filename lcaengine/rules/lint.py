@@ -318,6 +318,7 @@ def check_formulas(rule: Rule) -> Iterator[Problem]:
     wanted += [
         (f"/co_products/{c.id}/key", c.key, _key_unit(rule, c.process)) for c in rule.co_products.values() if c.key
     ]
+    wanted += [(f"/requirements/{n.rule_id}/when", n.when, "") for n in rule.requirements if n.when]
     wanted.append(("/end_of_life_factor", rule.end_of_life_factor, ""))
     wanted += [(f"/co_products/{c.id}/biogenic_carbon", c.biogenic_carbon, "kg/kg") for c in rule.co_products.values()]
     for where, text, unit in wanted:

@@ -290,7 +290,10 @@ class Guardrail:
 
 @dataclass(frozen=True, slots=True)
 class Requirement:
-    """A text of the rule, and what a BOM must give for it: ``role``, ``group``, ``activity`` or ``one of`` activities."""
+    """A text of the rule, and what a BOM must give for it: ``role``, ``group``, ``activity`` or ``one of`` activities.
+
+    ``when``: formula; where it is 0 (an option not chosen) the BOM need not give it.
+    """
 
     rule_id: str
     text: Texts
@@ -298,6 +301,7 @@ class Requirement:
     role: str | None = None
     group: str | None = None
     activities: tuple[str, ...] = ()
+    when: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
