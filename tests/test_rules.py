@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -16,12 +16,11 @@ from hypothesis import strategies as st
 
 from lcaengine import formulas
 from lcaengine.background import default_release
-from lcaengine.bom import bom_of, read_plant
 from lcaengine.data import folder
-from lcaengine.footprint import body, calculate
 from lcaengine.problems import NotFound, Refused
 from lcaengine.rules import Rule, find_rule, list_rules, load_rule
 from lcaengine.rules.library import rule_files
+from lcaengine.upkeep import testing
 
 Json = dict[str, Any]
 BEER = folder("product_rules") / "beer" / "1.0.0" / "rule.yaml"
@@ -362,49 +361,25 @@ def test_a_changed_file_is_read_again_and_has_another_hash(tmp_path: Path) -> No
 # -- the tests beside a rule: product_rules/<id>/<version>/tests/*.yaml
 
 
-def cases() -> list[Any]:
-    found = []
-    for path in rule_files():
-        for file in sorted(path.parent.glob("tests/*.yaml")):
-            for case in yaml.safe_load(file.read_text(encoding="utf-8")):
-                found.append(pytest.param(path, case, id=f"{path.parent.parent.name}: {case['name']}"))
-    return found
+def beside() -> list[Any]:
+    return [
+        pytest.param(path, file, case, id=f"{path.parent.parent.name}: {case['name']}")
+        for path in rule_files()
+        for file, case in testing.cases(path)
+    ]
 
 
-def read_input(given: Json) -> Json:
-    """A bill of materials: written out under ``bom``, or one ``product`` of a ``file`` of the inventories."""
-    if "bom" in given:
-        return given["bom"]
-    documents = read_plant((folder("inventories") / given["file"]).read_bytes())
-    return next(d for d in documents if given.get("product") in {None, d["product"].get("id")})
-
-
-def check(found: float, expected: float | Mapping[str, Any], what: str) -> None:
-    if isinstance(expected, Mapping):
-        low, high = expected["between"]
-        assert low <= found <= high, what
-    else:
-        assert found == pytest.approx(expected, rel=1e-9), what
-
-
-@pytest.mark.parametrize(("path", "case"), cases())
-def test_the_tests_beside_a_rule(path: Path, case: Json) -> None:
-    assert set(case) <= {"name", "why", "input", "boundary", "output"}
-    assert set(case["output"]) <= {"total", "stages", "lines", "warnings"}
-    shown = body(calculate(bom_of(read_input(case["input"])), load_rule(path), default_release(), case["boundary"]))
-    if "total" in case["output"]:
-        check(shown["total"]["value"], case["output"]["total"], "total")
-    for part, key in (("stages", "stage"), ("lines", "line")):
-        for name, expected in case["output"].get(part, {}).items():
-            value = sum(entry["value"] for entry in shown[part] if entry[key] == name)
-            check(value, expected, f"{part}: {name}")
-    if "warnings" in case["output"]:
-        assert sorted(w["code"] for w in shown["warnings"]) == sorted(case["output"]["warnings"])
+@pytest.mark.parametrize(("path", "file", "case"), beside())
+def test_the_tests_beside_a_rule(path: Path, file: str, case: Json) -> None:
+    result = testing.run_case(file, case, load_rule(path), path, default_release())
+    assert result.problems == ()
+    assert [check for check in result.checks if not check.passed] == []
+    assert result.checks
 
 
 def test_the_beer_rule_has_tests_beside_it() -> None:
     assert BESIDE
-    assert any("bom" in case.values[1]["input"] for case in cases())
+    assert any("bom" in case["input"] for _, case in testing.cases(BEER))
 
 
 def test_a_bad_rule_stops_only_those_who_ask_for_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
