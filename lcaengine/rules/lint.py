@@ -77,8 +77,8 @@ def check_names(rule: Rule) -> Iterator[Problem]:
         yield from missing(where, "parameter", role.uses, rule.parameters)
         yield from missing(where, "inbound", role.inbound, rule.inbound)
         yield from missing(where, "end of life", role.end_of_life, rule.end_of_life)
-        filled = [role.target, role.recycled, role.circular]
-        if role.id != OTHER and sum(part is not None for part in filled) != 1:
+        filled = sum(part is not None for part in (role.target, role.recycled))
+        if role.id != OTHER and filled != 1 and not (filled == 0 and role.circular):
             yield Problem("role_target", where, {"role": role.id})
         yield from missing(where, "parameter", role.loss, rule.parameters)
         yield from missing(where, "circularity", role.circular, rule.circularity)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -57,11 +58,21 @@ def _document(path: Path, _changed: Stamp) -> dict[str, Any]:
     return document
 
 
+@lru_cache(maxsize=64)
+def nodes(path: Path, _changed: Stamp) -> Any:
+    """The nodes of a YAML file with their lines; raises `BadRule`."""
+    return _read(path.read_bytes(), path.name, yaml.compose)
+
+
 def parse(data: bytes, name: str) -> Any:
     """Whatever some YAML holds; raises `BadRule` for what is too large, not YAML, or has aliases or a key twice."""
+    return _read(data, name, yaml.load)
+
+
+def _read(data: bytes, name: str, how: Callable[..., Any]) -> Any:
     if len(data) > MAX_BYTES:
         raise BadRule(Problem("too_large", name, {"bytes": len(data), "limit": MAX_BYTES}))
     try:
-        return yaml.load(data.decode("utf-8"), _Loader)
+        return how(data.decode("utf-8"), Loader=_Loader)
     except (yaml.YAMLError, ValueError, TypeError, RecursionError) as error:
         raise BadRule(Problem("not_yaml", name, {"why": str(error).replace("\n", " ")[:200]})) from error

@@ -168,7 +168,8 @@ class Role:
     """What a BOM line can be: the foreground process that takes it and the background process behind it.
 
     ``flows``: what the material itself emits per unit where it is used (purchased CO2). ``circular``: the material of the
-    circular footprint formula, in place of ``target``, ``recycled`` and ``end_of_life``. ``loss``: a parameter; what goes in
+    circular footprint formula, in place of ``target``, ``recycled`` and ``end_of_life``; with ``target`` or ``recycled``, in
+    its modular form (the material of what is bought). ``loss``: a parameter; what goes in
     is the amount over 1 − loss. ``required`` and ``most`` bound how many lines have the role.
     """
 
