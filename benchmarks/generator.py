@@ -47,17 +47,11 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csc_matrix, diags
 
-from lcaengine.background.build import (
-    System,
-    characterization,
-    gases,
-    score_columns,
-    write_arrays,
-    write_datapackage,
-)
+from lcaengine.background.build import write_arrays, write_datapackage
 from lcaengine.background.catalogue import write_catalogue
 from lcaengine.background.model import CH4_PER_CARBON, CO2_PER_CARBON
 from lcaengine.background.store import release_folder
+from lcaengine.background.system import System, characterization, gases, score_columns
 from lcaengine.background.tables import BUILDER_VERSION, Row, Tables, read_tables
 from lcaengine.data import folder
 
@@ -307,7 +301,8 @@ def _catalogue_rows(plan: Plan, codes: list[str], named: Mapping[int, Row]) -> I
         yield {
             "code": code, "name_zh": f"生成的产品 {i}", "name_en": f"Generated {kind} {i}", "unit": unit,
             "location": REGIONS[plan.region[i] % len(REGIONS)], "year_start": "2024", "year_end": "2026",
-            "status": "published", "tags": "treatment" if kind == "treatment" else "",
+            "status": "published", "tags": "treatment" if kind == "treatment" else "", "cas": "", "hs_code": "",
+            "cpc_code": "", "sector": "generated",
             "mass_kg": "1" if unit == "kg" else "", "fossil_carbon_kg": "0",
             "biogenic_carbon_kg": repr(float(plan.carbon[i])),
             "note": "Drawn at random for benchmarks; stands for nothing",

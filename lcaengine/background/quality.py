@@ -36,6 +36,21 @@ REGIONS = {
     "RNA": frozenset({"US", "CA", "MX"}),
 }  # fmt: skip
 UNDATED = 5  # years: an activity without a period counts as this old
+STATUS_MARKS = tuple(MARKS.index(status) for status in STATUSES[1:])
+PEF, PACT = ("ter", "gr", "tir", "p"), ("technologicalDQR", "geographicalDQR", "temporalDQR")
+COUNTED: Mapping[str, tuple[str, ...]] = {
+    "ter": tuple(f"technology_{k}" for k in (2, 3, 4, 5)),
+    "gr": tuple(f"geography_{k}" for k in (2, 3, 4, 5)),
+    "tir": tuple(f"age_{years}" for years in (4, 6, 8, 10)),
+    "p": ("estimate", "rough"),
+    "technologicalDQR": ("technology_4", "technology_5"),
+    "geographicalDQR": ("geography_2", "geography_3", "geography_4"),
+    "temporalDQR": tuple(f"age_{years}" for years in (2, 3, 4, 5)),
+}  # fmt: skip
+WEIGHTS = np.array([[float(mark in COUNTED[name]) for name in (*PEF, *PACT)] for mark in MARKS])
+BASE = np.array([1.0, 1, 1, 1, 3, 2, 1])  # of averages; a figure of one's own is PACT's 1 in technology and geography
+OWN = np.array([0.0, 0, 0, 0, -2, -1, 0])
+UNCHECKED = np.array([0.0, 0, 0, 1, 0, 0, 0])
 PACT_LABELS = ((1.5, "excellent"), (2.0, "very_good"), (3.0, "good"), (4.0, "fair"))
 
 
@@ -87,24 +102,24 @@ def rating(
     equivalent technology" in the right country. ``unverified``: the part whose amounts nobody checked (PEF: P is 3 at
     best); by default, for a background process, the part that is not measured.
     """
-    if not score:
-        return None
-    share = {name: float(part) / score for name, part in zip(MARKS, parts, strict=True)}
-    average = 1 - own / score
-    unchecked = share["published"] if unverified is None else unverified / score
-    unaudited = 1.0 if unverified is None else unchecked
-    pef = {
-        "ter": 1 + sum(share[f"technology_{k}"] for k in (2, 3, 4, 5)),
-        "gr": 1 + sum(share[f"geography_{k}"] for k in (2, 3, 4, 5)),
-        "tir": 1 + sum(share[f"age_{years}"] for years in (4, 6, 8, 10)),
-        "p": 1 + unaudited + unchecked + share["estimate"] + share["rough"],
-    }
-    pact = {
-        "technologicalDQR": 1 + 2 * average + share["technology_4"] + share["technology_5"],
-        "geographicalDQR": 1 + average + share["geography_2"] + share["geography_3"] + share["geography_4"],
-        "temporalDQR": 1 + sum(share[f"age_{years}"] for years in (2, 3, 4, 5)),
-    }
-    return {"pef": {**pef, "dqr": sum(pef.values()) / 4}, "pact": {**pact, "label": pact_label(sum(pact.values()) / 3)}}
+    unchecked = score + float(parts[MARKS.index("published")]) if unverified is None else 2 * unverified
+    return ratings(np.asarray(parts)[None], np.array([score]), np.array([own]), np.array([unchecked]))[0]
+
+
+def ratings(parts: Array, scores: Array, own: Array, unchecked: Array) -> list[dict[str, Any] | None]:
+    """The ratings of g scores at once: parts (g, len(MARKS)), scores, own and unchecked (g,).
+
+    ``unchecked``: twice the part whose amounts nobody checked, once for "audited" (P = 1) and once for "checked" (P = 2).
+    """
+    rated = scores != 0
+    safe = np.where(rated, scores, 1.0)[:, None]
+    numbers = BASE + (parts @ WEIGHTS + own[:, None] * OWN + unchecked[:, None] * UNCHECKED) / safe
+    return [_shown(row) if some else None for row, some in zip(numbers.tolist(), rated.tolist(), strict=True)]
+
+
+def _shown(row: Sequence[float]) -> dict[str, Any]:
+    pef, pact = dict(zip(PEF, row[:4], strict=True)), dict(zip(PACT, row[4:], strict=True))
+    return {"pef": {**pef, "dqr": sum(row[:4]) / 4}, "pact": {**pact, "label": pact_label(sum(row[4:]) / 3)}}
 
 
 def pact_label(mean: float) -> str:
@@ -115,5 +130,5 @@ def status_shares(parts: Sequence[float] | Array, score: float) -> dict[str, flo
     """Shares of a score by the weakest status on the path; they add up to one. None for a zero score."""
     if not score:
         return None
-    at_least = [1.0, *(float(parts[MARKS.index(status)]) / score for status in STATUSES[1:]), 0.0]
+    at_least = [1.0, *(float(parts[i]) / score for i in STATUS_MARKS), 0.0]
     return {status: at_least[i] - at_least[i + 1] for i, status in enumerate(STATUSES)}

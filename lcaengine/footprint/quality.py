@@ -22,6 +22,7 @@ from lcaengine.background.quality import (
     at_least,
     geography,
     rating,
+    ratings,
     status_shares,
 )
 from lcaengine.bom import SupplierFootprint
@@ -30,7 +31,6 @@ from lcaengine.inventory import Exchange
 
 Array = NDArray[np.float64]
 EXACT_MATCHES = ("process", "name", "synonym", "cas", "supplier_footprint")
-ALL = slice(None)
 TECHNOLOGY_BY_RULE = 2  # the rule chose a process for this kind of material: "in the mix" of PEF's TeR
 
 
@@ -65,13 +65,21 @@ class Quality:
         verified = [e.line in lines and e.matched_by == "supplier_footprint" for e in self._system.exchanges]
         return np.where(verified, 0.0, self.scores)
 
-    def rating(self, rows: slice = ALL) -> dict[str, Any] | None:
-        """PEF's and PACT's ratings of some exchanges together."""
-        total, own, unverified = (float(a[rows].sum()) for a in (self.scores, self.own, self.unverified))
-        return rating(self.parts[rows].sum(axis=0), total, own, unverified)
+    def rating(self) -> dict[str, Any] | None:
+        """PEF's and PACT's ratings of the whole footprint."""
+        own, unverified = float(self.own.sum()), float(self.unverified.sum())
+        return rating(self.parts.sum(axis=0), float(self.scores.sum()), own, unverified)
 
-    def status_shares(self, rows: slice = ALL) -> dict[str, float] | None:
-        return status_shares(self.parts[rows].sum(axis=0), float(self.scores[rows].sum()))
+    def status_shares(self) -> dict[str, float] | None:
+        return status_shares(self.parts.sum(axis=0), float(self.scores.sum()))
+
+    def groups(self) -> list[tuple[dict[str, Any] | None, dict[str, float] | None]]:
+        """Ratings and status shares of every (stage, line) group, in the order of the system's groups."""
+        starts = self._system.group_starts
+        parts = np.add.reduceat(self.parts, starts)
+        scores, own, unverified = (np.add.reduceat(a, starts) for a in (self.scores, self.own, self.unverified))
+        shares = [status_shares(p, s) for p, s in zip(parts.tolist(), scores.tolist(), strict=True)]
+        return list(zip(ratings(parts, scores, own, 2 * unverified), shares, strict=True))
 
     def statuses_by_count(self) -> dict[str, int]:
         """How many exchanges of the foreground buy data of each status."""

@@ -182,9 +182,8 @@ def _lines(footprint: Footprint, quality: Quality) -> list[dict[str, Any]]:
     names = s.release.catalogue.names(code for line in s.inventory.lines.values() for code, _ in line.sources)
     runs = {p.id: float(x) for p, x in zip(s.inventory.processes, footprint.runs, strict=True)}
     found = []
-    ends = [*s.group_starts[1:].tolist(), len(s.exchanges)]
-    rows = [slice(start, end) for start, end in zip(s.group_starts.tolist(), ends, strict=True)]
-    for (stage, line), value, group in zip(s.groups, footprint.groups[:, s.headline], rows, strict=True):
+    rated = quality.groups()
+    for (stage, line), value, (rating, shares) in zip(s.groups, footprint.groups[:, s.headline], rated, strict=True):
         shown = s.inventory.lines.get(line)
         entry: dict[str, Any] = {
             "line": line,
@@ -192,8 +191,8 @@ def _lines(footprint: Footprint, quality: Quality) -> list[dict[str, Any]]:
             "stage": stage,
             "value": float(value) + 0.0,
             "share": _share(float(value), footprint.value),
-            "quality": quality.rating(group),
-            "status_shares": quality.status_shares(group),
+            "quality": rating,
+            "status_shares": shares,
         }
         if shown and shown.stage == stage:
             entry |= _bought(shown, runs[shown.foreground], names, s.release)
