@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from background_fixtures import read_csv, system_of, write_csv, write_tiny_tables
 from foregrounds import GRAVE, Json, background, footprint, tiny, worked
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from scipy.sparse import csc_matrix
 
@@ -133,7 +133,7 @@ def parts_of(made: system.System) -> tuple[np.ndarray, np.ndarray]:
 # -- along chains
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(chains())
 def test_ratings_are_means_over_paths_of_the_worst_on_each(made: Chains) -> None:
     parts, scores = parts_of(made.system)
@@ -149,22 +149,14 @@ def test_ratings_are_means_over_paths_of_the_worst_on_each(made: Chains) -> None
             {k: mean[k] for k in mean if k != "status"}, rel=1e-9
         )
         by_status = {s: sum(v for v, w in worst if w["status"] == i) / total for i, s in enumerate(ORDER)}
-        assert status_shares(parts[product], scores[product]) == near(by_status, rel=1e-9, abs=1e-9)
-
-
-@settings(max_examples=60, deadline=None)
-@given(chains())
-def test_shares_by_status_are_none_below_zero_and_add_up_to_one(made: Chains) -> None:
-    parts, scores = parts_of(made.system)
-    for part, score in zip(parts, scores, strict=True):
-        shares = status_shares(part, score)
-        assert shares is not None
-        assert min(shares.values()) > -1e-9
+        shares = status_shares(parts[product], scores[product])
+        assert shares == near(by_status, rel=1e-9, abs=1e-9)
         assert sum(shares.values()) == near(1, rel=1e-12)
 
 
 @settings(max_examples=40, deadline=None)
 @given(st.integers(0, 3), st.booleans(), st.integers(0, 2**32))
+@example(seed=3, permuted=True, draw=11377)  # products in another order, and a pivot that cancels
 def test_what_does_not_pass_is_the_score_without_the_marked_entries(seed: int, permuted: bool, draw: int) -> None:
     # Also with loops: the paths that avoid every marked entry are those of the system that lacks these entries.
     made, rng = background(seed, permuted=permuted), np.random.default_rng(draw)
@@ -296,10 +288,6 @@ def test_parts_of_one_criterion_are_nested(release: Release, criterion: list[str
     [
         ("technology_4", lambda row: int(row["pedigree"].split(";")[4]) >= 4),
         ("age_10", lambda row: embedded().release["year"] - int(row["year"]) >= 10),
-        (
-            "geography_4",
-            lambda row: row["geography"] == "US" and embedded().process[row["process"]]["location"] == "CN",
-        ),
     ],
 )
 def test_parts_of_the_release_are_what_is_lost_without_the_marked_rows(
@@ -309,12 +297,8 @@ def test_parts_of_the_release_are_what_is_lost_without_the_marked_rows(
     made = system.system_of(replace(embedded(), exchanges=left_rows))
     score = release.scores[:, release.column_index[system.HEADLINE]]
     lost = score - system.score_vectors(made.A, made.B, made.C)[:, 0]
-    part, sign = release.quality[:, MARKS.index(mark)], np.sign(release.production)
     assert np.abs(lost).max() > 1
-    if mark == "geography_4":  # there are other foreign places than the United States
-        assert (sign * part >= sign * lost - 1e-9 * np.abs(score)).all()
-    else:
-        assert part == near(lost, rel=1e-9, abs=1e-9)
+    assert release.quality[:, MARKS.index(mark)] == near(lost, rel=1e-9, abs=1e-9)
 
 
 # -- footprints

@@ -66,7 +66,7 @@ def check_mass(tables: Tables) -> Iterator[Problem]:
         taken, handed_over = sum(m for m in masses if m > 0), -sum(m for m in masses if m < 0)
         made = _made(process, rows, tables) + handed_over
         grown = any(row["target"] == "co2_uptake" for row in rows)
-        if taken and not grown and not MASS_BOUNDS[0] <= taken / made <= MASS_BOUNDS[1]:
+        if taken and not grown and not MASS_BOUNDS[0] * made <= taken <= MASS_BOUNDS[1] * made:
             yield Problem("mass_balance", process.at("code"), {"process": code, "taken": taken, "made": made})
 
 
@@ -78,8 +78,9 @@ def check_mixes(tables: Tables) -> Iterator[Problem]:
             continue
         loss = _stated_loss(process["note"])
         power = [r for r in rows if r["kind"] == "technosphere" and r["target"].startswith("electricity-")]
-        shares = sum(in_target_unit(r, tables) for r in power if "transmission" not in r["target"])
-        if loss is None or abs(shares / (1 + loss) - 1) > MIX_TOLERANCE:
+        bought = sum(in_target_unit(r, tables) for r in power if "transmission" not in r["target"])
+        shares = bought / process.number("production_amount")
+        if loss is None or not abs(shares - (1 + loss)) <= MIX_TOLERANCE * (1 + loss):  # nor is NaN a loss
             yield Problem("mix_sum", process.at("code"), {"process": code, "sum": shares, "loss": loss})
 
 

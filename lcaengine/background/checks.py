@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Iterator
+from itertools import chain
 
 from lcaengine import formulas, units
 from lcaengine.background import balances, plausible
@@ -21,7 +22,7 @@ FORMULA_TOLERANCE = 1e-3
 HAN = re.compile("[一-鿿]")
 NUMBERS = {
     "production_amount", "allocation_key", "mass_kg", "fossil_carbon_kg", "biogenic_carbon_kg", "amount", "factor",
-    "basic_uncertainty",
+    "basic_uncertainty", "value", "low", "high",
 }  # fmt: skip
 Check = Callable[[Tables], Iterator[Problem]]
 
@@ -59,7 +60,8 @@ def check_unique(tables: Tables) -> Iterator[Problem]:
 
 def check_finite(tables: Tables) -> Iterator[Problem]:
     """The schema lets NaN and INF pass as numbers."""
-    for row in (*tables.processes, *tables.exchanges, *tables.characterization_factors):
+    numeric = (tables.processes, tables.exchanges, tables.characterization_factors, tables.comparisons, tables.ranges)
+    for row in chain.from_iterable(numeric):
         for column in NUMBERS & row.keys():
             if not math.isfinite(row.number(column)):
                 yield Problem("not_a_number", row.at(column), {"value": row[column]})

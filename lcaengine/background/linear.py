@@ -70,14 +70,15 @@ class _Diverged(Exception):
 
 def _direct(A: Any, b: Array) -> Array:
     """LU with one step of refinement. With rows divided by the diagonal and diagonal pivots, a pivot is what is left of a
-    product after its loops: 1e-16 means that a loop makes exactly what it needs, whatever the units."""
+    product after its loops: 1e-16 means that a loop makes exactly what it needs, whatever the units. Where products stand in
+    another order than processes the diagonal says nothing, and the largest entry is the pivot."""
     from scipy.sparse import csc_matrix, diags
     from scipy.sparse.linalg import splu
 
     diagonal = A.diagonal()
     scale = 1.0 / diagonal if np.all(diagonal) else np.ones(len(b))
     M, rhs = csc_matrix(diags(scale) @ A), scale[:, None] * b
-    factorised = splu(M, diag_pivot_thresh=0.0)
+    factorised = splu(M, diag_pivot_thresh=0.0 if np.all(diagonal) else 1.0)
     diagonal_pivots = np.all(diagonal) and np.array_equal(factorised.perm_r, factorised.perm_c)
     if diagonal_pivots and np.abs(factorised.U.diagonal()).min() < SINGULAR:
         raise _Diverged("a loop makes no more than it needs")

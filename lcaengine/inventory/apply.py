@@ -6,7 +6,6 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -35,6 +34,7 @@ from lcaengine.units import Quantity
 
 CO2_PER_CARBON = 44 / 12
 RECYCLED_IN_EV = 0.2  # kg scrap per kg: converters cannot work without some
+_SCRAP: dict[tuple[str, str, str], float] = {}  # of the processes that rules name as Ev: few
 
 
 def apply_rule(
@@ -169,7 +169,9 @@ class _Work:
     def add_line(self, line: Line, factor: float) -> None:
         line, matched = self._matched(line)
         role = self._role(line)
-        if line.recycled_content is not None and (line.process or not (role.recycled or role.circular)):
+        if line.recycled_content is not None and (
+            line.process or not (role.recycled or (role.circular and not role.target))
+        ):
             raise Refused(Problem("recycled_content_unused", line.where + "/recycled_content", {"name": line.name}))
         uses = self.values.parameter(role.uses) if role.uses else 1.0
         if uses < 1:
@@ -182,12 +184,13 @@ class _Work:
             activity="material", rule_id=role.rule_id, data=data, matched_by="role", where=line.where,
             parameters=parameters,
         )  # fmt: skip
-        sources = [] if line.supplier_footprint or role.circular else list(self._sources(line, role))
+        bought = not line.supplier_footprint and (role.circular is None or bool(role.target or role.recycled))
+        sources = list(self._sources(line, role)) if bought else []
+        self._add_material(line, sources, scale, base._replace(matched_by=matched))
         if role.circular:
-            sources = self._add_circular(line, role, scale, base)
+            sources += self._add_circular(line, role, scale, base)
         if line.supplier_footprint:
             self._add_supplier(line, role, scale, base)
-        self._add_material(line, sources, scale, base._replace(matched_by=matched))
         for flow, share in role.flows.items():
             amount = line_in(line, role.unit) * scale * share
             self.add(base._replace(kind="emission", target=flow, amount=amount, unit="kg", activity="release"))
@@ -217,7 +220,11 @@ class _Work:
     def _add_circular(
         self, line: Line, role: Role, scale: float, base: Exchange
     ) -> list[tuple[str, float, tuple[str, ...]]]:
-        """The terms of the circular footprint formula; a supplier's footprint stands for the production terms."""
+        """The terms of the circular footprint formula; a supplier's footprint stands for the production terms.
+
+        Returns the shares of what is bought here; where the role's target or mix is bought, none, and the modular form.
+        """
+        modular = bool(role.target or role.recycled)
         material = self.rule.circularity[role.circular or ""]
         if line.process:  # the line's own material stands for Ev
             material = replace(material, ev=next(self._sources(line, role))[0])
@@ -225,7 +232,7 @@ class _Work:
         gate = self.rule.end_of_life_process not in self.reached
         given = line.recycled_content
         found = list(terms(material, lambda text: self.values.formula(text, ""),
-                           lambda text: self.values.formula(text, "MJ/kg"), given, gate))  # fmt: skip
+                           lambda text: self.values.formula(text, "MJ/kg"), given, gate, modular))  # fmt: skip
         for term in found:
             if line.supplier_footprint and not term.end_of_life:
                 continue
@@ -246,7 +253,7 @@ class _Work:
             self.add(exchange)
         shares: dict[str, float] = {}
         for term in found:
-            if not term.end_of_life and not line.supplier_footprint:
+            if not (term.end_of_life or line.supplier_footprint or modular):
                 shares[term.process] = shares.get(term.process, 0.0) + term.amount
         return [(code, share, ()) for code, share in shares.items()]
 
@@ -662,10 +669,12 @@ class _Work:
 
 def recycled_input(release: Release, code: str) -> float:
     """kg of burden-free scrap (tag ``burden-free``) behind one kg of a product, through its whole supply chain."""
-    return _recycled_input(release, release.find(code))
+    key = (release.id, str(release.path), code)
+    if key not in _SCRAP:
+        _SCRAP[key] = _recycled_input(release, release.find(code))
+    return _SCRAP[key]
 
 
-@lru_cache(maxsize=256)
 def _recycled_input(release: Release, product: int) -> float:
     demand = np.zeros(len(release.codes))
     demand[product] = 1.0

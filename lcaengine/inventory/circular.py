@@ -6,6 +6,9 @@
 
 The first two material terms belong to the production, the rest to the end of life. At the gate (an intermediate product)
 A = 1 and R2 = R3 = E_D = 0, so that (1−R1)·Ev + R1·Erec is left.
+
+Modular form: where that is bought as such, with its forming (a bottle of the role's ``target``), only
+−(1−A)·R1·(Erec − Ev·Qsin/Qp) is added to the production. Both forms have the same sum.
 """
 
 from __future__ import annotations
@@ -28,22 +31,30 @@ class Term:
 
 
 def terms(
-    c: Circularity, value: Callable[[str], float], per_kg: Callable[[str], float], R1: float | None, gate: bool
+    c: Circularity,
+    value: Callable[[str], float],
+    per_kg: Callable[[str], float],
+    R1: float | None,
+    gate: bool,
+    modular: bool = False,
 ) -> Iterator[Term]:
     """The terms for one kg; ``value`` evaluates a formula, ``per_kg`` gives MJ/kg, ``R1`` replaces the rule's recycled content.
 
     Terms of the same process are not merged: each stands for one part of the formula. Zero terms are left out.
     """
-    found = (*_production(c, value, R1, gate), *(() if gate else _end_of_life(c, value, per_kg)))
+    found = (*_production(c, value, R1, gate, modular), *(() if gate else _end_of_life(c, value, per_kg)))
     yield from (term for term in found if term.amount)
 
 
-def _production(c: Circularity, value: Callable[[str], float], given: float | None, gate: bool) -> Iterator[Term]:
+def _production(
+    c: Circularity, value: Callable[[str], float], given: float | None, gate: bool, modular: bool
+) -> Iterator[Term]:
     R1 = value(c.R1) if given is None else given
     A = 1.0 if gate else value(c.A)
     used = ((c.R1,) if given is None else ()) + (() if gate else (c.A,))
-    yield Term(c.ev, 1 - R1, False, formulas=used)
-    yield Term(c.erec, R1 * A, False, formulas=used)
+    if not modular:
+        yield Term(c.ev, 1 - R1, False, formulas=used)
+    yield Term(c.erec, R1 * (A - 1) if modular else R1 * A, False, formulas=used)
     yield Term(c.ev, 0.0 if gate else R1 * (1 - A) * value(c.quality_in), False, formulas=(*used, c.quality_in))
 
 
