@@ -21,7 +21,7 @@ from lcaengine.inventory.model import Kind as InventoryKind
 from lcaengine.inventory.values import Values, all_activities, all_co_products, all_lines, line_in, mass_of
 from lcaengine.problems import Problem, Refused
 from lcaengine.rules import Rule
-from lcaengine.rules.lint import OTHER, SHARING
+from lcaengine.rules.lint import OTHER, SHARING, circularity_problems
 from lcaengine.rules.template import (
     ActivityTemplate,
     Circularity,
@@ -169,9 +169,8 @@ class _Work:
     def add_line(self, line: Line, factor: float) -> None:
         line, matched = self._matched(line)
         role = self._role(line)
-        if line.recycled_content is not None and (
-            line.process or not (role.recycled or (role.circular and not role.target))
-        ):
+        material = role.circular and not (role.target or role.recycled)  # its process stands for Ev, beside R1
+        if line.recycled_content is not None and not (material or (role.recycled and not line.process)):
             raise Refused(Problem("recycled_content_unused", line.where + "/recycled_content", {"name": line.name}))
         uses = self.values.parameter(role.uses) if role.uses else 1.0
         if uses < 1:
@@ -226,9 +225,11 @@ class _Work:
         """
         modular = bool(role.target or role.recycled)
         material = self.rule.circularity[role.circular or ""]
-        if line.process:  # the line's own material stands for Ev
+        if line.process and not modular:  # the line's own material stands for Ev
             material = replace(material, ev=next(self._sources(line, role))[0])
         self._check_virgin(material)
+        if outside := list(circularity_problems(material, lambda text: formulas.evaluate(text, self.values.numbers))):
+            raise Refused(outside)  # the bill's parameters leave the bounds
         gate = self.rule.end_of_life_process not in self.reached
         given = line.recycled_content
         found = list(terms(material, lambda text: self.values.formula(text, ""),
