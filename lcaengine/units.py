@@ -46,6 +46,8 @@ megajoule = 1e6 J = MJ
 gigajoule = 1e9 J = GJ
 terajoule = 1e12 J = TJ
 kilowatthour = 3.6e6 J = kWh
+watt = joule / second = W
+kilowatt = 1e3 W = kW
 megawatthour = 3.6e9 J = MWh
 gigawatthour = 3.6e12 J = GWh
 piece = [count] = pcs
