@@ -10,7 +10,7 @@ from typing import Protocol
 
 from lcaengine import formulas, units
 from lcaengine.problems import Problem, Refused
-from lcaengine.rules.template import ActivityTemplate, ExchangeTemplate, Parameter, Route, Rule
+from lcaengine.rules.template import ActivityTemplate, Circularity, ExchangeTemplate, Parameter, Route, Rule
 
 OTHER = "other"  # the role of lines that name a process and no role; it has no process of its own
 
@@ -97,6 +97,8 @@ def check_names(rule: Rule) -> Iterator[Problem]:
         yield from missing(f"/benchmarks/{benchmark.rule_id}", "boundary", benchmark.boundary, rule.boundaries)
     for choice in rule.choices.values():
         yield from missing(f"/choices/{choice.id}/default", "option", choice.default, choice.options)
+    if rule.end_of_life or rule.circularity:  # their exchanges bear this stage
+        yield from missing("/stages", "stage", "end_of_life", stages)
     yield from missing("/default_boundary", "boundary", rule.default_boundary, rule.boundaries)
 
 
@@ -154,15 +156,20 @@ def check_shares(rule: Rule) -> Iterator[Problem]:
         if not math.isclose(total, 1.0, rel_tol=1e-9):
             yield Problem("routes_sum", name, {"total": total})
     for c in rule.circularity.values():
-        where = f"/circularity/{c.id}"
-        shares = {key: formulas.evaluate(getattr(c, key), values) for key in ("A", "B", "R1", "R2", "R3")}
-        for key, value in shares.items():
-            if not 0 <= value <= 1:
-                yield Problem("share", f"{where}/{key}", {"value": value})
-        if shares["R2"] + shares["R3"] > 1 + 1e-12:
-            yield Problem("r2_r3", where, {"R2": shares["R2"], "R3": shares["R3"]})
-        if not 0.2 <= shares["A"] <= 0.8:
-            yield Problem("allocation_factor", f"{where}/A", {"value": shares["A"]})
+        yield from circularity_problems(c, lambda text: formulas.evaluate(text, values))
+
+
+def circularity_problems(c: Circularity, value: Callable[[str], float]) -> Iterator[Problem]:
+    """R2 + R3 no more than all, A in the bounds of the Guidance, every share a share."""
+    where = f"/circularity/{c.id}"
+    shares = {key: value(getattr(c, key)) for key in ("A", "B", "R1", "R2", "R3")}
+    for key, found in shares.items():
+        if not 0 <= found <= 1:
+            yield Problem("share", f"{where}/{key}", {"value": found})
+    if shares["R2"] + shares["R3"] > 1 + 1e-12:
+        yield Problem("r2_r3", where, {"R2": shares["R2"], "R3": shares["R3"]})
+    if not 0.2 <= shares["A"] <= 0.8:
+        yield Problem("allocation_factor", f"{where}/A", {"value": shares["A"]})
 
 
 def _routes(rule: Rule) -> Iterator[tuple[str, tuple[Route, ...]]]:
