@@ -133,7 +133,7 @@ def parts_of(made: system.System) -> tuple[np.ndarray, np.ndarray]:
 # -- along chains
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(chains())
 def test_ratings_are_means_over_paths_of_the_worst_on_each(made: Chains) -> None:
     parts, scores = parts_of(made.system)
@@ -154,7 +154,7 @@ def test_ratings_are_means_over_paths_of_the_worst_on_each(made: Chains) -> None
         assert sum(shares.values()) == near(1, rel=1e-12)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(st.integers(0, 3), st.booleans(), st.integers(0, 2**32))
 @example(seed=3, permuted=True, draw=11377)  # products in another order, and a pivot that cancels
 def test_what_does_not_pass_is_the_score_without_the_marked_entries(seed: int, permuted: bool, draw: int) -> None:
