@@ -31,6 +31,9 @@ from lcaengine.inventory import Exchange
 
 Array = NDArray[np.float64]
 EXACT_MATCHES = ("process", "name", "synonym", "cas", "supplier_footprint")
+NO_VERIFICATION = frozenset(
+    {"", "-", "–", "no", "none", "n/a", "not verified", "unverified", "无", "否", "未核查", "未经核查"}
+)
 TECHNOLOGY_BY_RULE = 2  # the rule chose a process for this kind of material: "in the mix" of PEF's TeR
 
 
@@ -61,7 +64,7 @@ class Quality:
     @cached_property
     def unverified(self) -> Array:
         """Score of every exchange whose figures nobody outside has checked, (E,)."""
-        lines = {line for line, footprint in self._supplied.items() if footprint.verification}
+        lines = {line for line, footprint in self._supplied.items() if _verified(footprint)}
         verified = [e.line in lines and e.matched_by == "supplier_footprint" for e in self._system.exchanges]
         return np.where(verified, 0.0, self.scores)
 
@@ -96,6 +99,7 @@ class Quality:
             marks |= BIT["published"] | BIT["derived"] | BIT["estimate"]
         if e.matched_by == "supplier_footprint":
             marks |= aged(s.release.year - self._supplied[e.line].year)
+            marks |= 0 if _verified(self._supplied[e.line]) else BIT["published"]  # stated, not shown to be measured
         if s.product[i] >= 0:
             location = s.release.location(int(s.product[i]))
             marks |= at_least("geography", geography(location, self._place(e)))
@@ -128,3 +132,8 @@ class Quality:
     def _lines(self) -> Any:
         bom = self._system.inventory.bom
         return (*bom.lines, *(bom.shared.lines if bom.shared else ()))
+
+
+def _verified(footprint: SupplierFootprint) -> bool:
+    """Whether a supplier names a verification; words for none are none."""
+    return footprint.verification.strip().lower() not in NO_VERIFICATION
