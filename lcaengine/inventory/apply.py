@@ -358,6 +358,8 @@ class _Work:
             yield role.recycled.recycled, share / role.recycled.at, used
         elif role.target:
             yield role.target, 1.0, ()
+        elif role.circular:
+            yield self.rule.circularity[role.circular].ev, 1.0, ()
 
     def _add_supplier(self, line: Line, role: Role, scale: float, base: Exchange) -> None:
         """A supplier's figure counts as unsplit CO2e; its biogenic carbon is what it says, else that of the role's product."""
@@ -380,7 +382,9 @@ class _Work:
         else:
             carbon = sum(
                 line_in(line, self.release.unit(i)) * scale * share * self.release.biogenic_carbon(i)
-                for code, share, _ in (self._sources(line, role) if role.target or role.recycled else ())
+                for code, share, _ in (
+                    self._sources(line, role) if role.target or role.recycled or role.circular else ()
+                )
                 for i in [self.release.find(code)]
             )
         self.add(supplied._replace(target="co2_uptake", amount=CO2_PER_CARBON * carbon, activity="biogenic_carbon"))
