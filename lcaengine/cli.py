@@ -3,54 +3,20 @@
 from __future__ import annotations
 
 import dataclasses
-import functools
-import json
 import sys
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import click
 
 from lcaengine import __version__
+from lcaengine.cli_rules import rules
+from lcaengine.options import json_option, language_option, print_json, shows_problems
 from lcaengine.problems import Language, Problem, Refused
-from lcaengine.terminal import Terminal, default_language, percent
+from lcaengine.terminal import Terminal, percent
 
-F = TypeVar("F", bound=Callable[..., Any])
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 110}
-
-
-def _language_option(command: F) -> F:
-    return click.option(
-        "--lang",
-        type=click.Choice(["zh", "en"]),
-        default=default_language,
-        help="Language. 语言。默认按环境。",
-    )(command)
-
-
-def _json_option(command: F) -> F:
-    return click.option(
-        "--json", "as_json", is_flag=True, help="Print JSON: what the API answers, a list for a plant file. 输出 JSON。"
-    )(command)
-
-
-def _shows_problems(command: F) -> F:
-    """Problems are shown with their place and the next action, never as a stack trace; exit code 2."""
-
-    @functools.wraps(command)
-    def wrapped(*args: Any, **kwargs: Any) -> Any:
-        try:
-            return command(*args, **kwargs)
-        except Refused as refused:
-            language: Language = kwargs.get("lang") or default_language()
-            from rich.console import Console
-
-            Terminal(language, Console(stderr=True, highlight=False)).problems(refused.problems)
-            sys.exit(2)
-
-    return wrapped  # type: ignore[return-value]
 
 
 @click.group(context_settings=CONTEXT)
@@ -66,8 +32,8 @@ def main() -> None:
 
 
 @main.command()
-@_language_option
-@_shows_problems
+@language_option
+@shows_problems
 def demo(lang: Language) -> None:
     """Start the server, post the worked bills of materials, show results. 演示。
 
@@ -84,8 +50,8 @@ def demo(lang: Language) -> None:
 @click.option("--port", default=8000, show_default=True, type=click.IntRange(0, 65535))
 @click.option("--database", default=None, help="Database URL. [default: SQLite in the user's data folder]")
 @click.option("--threads", default=4, show_default=True, type=click.IntRange(1, 64))
-@_language_option
-@_shows_problems
+@language_option
+@shows_problems
 def serve(host: str, port: int, database: str | None, threads: int, lang: Language) -> None:
     """Serve the HTTP API; documentation at /docs. 启动 HTTP 服务。
 
@@ -121,9 +87,9 @@ def serve(host: str, port: int, database: str | None, threads: int, lang: Langua
 )
 @click.option("--match", is_flag=True, help="Only show which background process each line means, with candidates.")
 @click.option("--explain", is_flag=True, help="Show which rule id decided what, what was given and what assumed.")
-@_json_option
-@_language_option
-@_shows_problems
+@json_option
+@language_option
+@shows_problems
 def footprint(bom: Path, boundary: str | None, match: bool, explain: bool, as_json: bool, lang: Language) -> None:
     """The footprint of a bill of materials (JSON, CSV, or a plant file). 计算碳足迹。
 
@@ -157,9 +123,9 @@ def footprint(bom: Path, boundary: str | None, match: bool, explain: bool, as_js
     help="Cut-off of the tree, share of the total.",
 )
 @click.option("--boundary", type=click.Choice(["cradle_to_gate", "cradle_to_grave"]), default=None)
-@_json_option
-@_language_option
-@_shows_problems
+@json_option
+@language_option
+@shows_problems
 def hotspots(bom: Path, limit: int, cutoff: float, boundary: str | None, as_json: bool, lang: Language) -> None:
     """What weighs most: lines, stages, processes, supply-chain paths. 热点分析。
 
@@ -184,9 +150,9 @@ def hotspots(bom: Path, limit: int, cutoff: float, boundary: str | None, as_json
 
 @main.command()
 @click.argument("bom", type=click.Path(path_type=Path))
-@_json_option
-@_language_option
-@_shows_problems
+@json_option
+@language_option
+@shows_problems
 def verify(bom: Path, as_json: bool, lang: Language) -> None:
     """Solve the same system in full with bw2calc and show the differences. 用 bw2calc 全矩阵求解核对。
 
@@ -233,8 +199,8 @@ def background() -> None:
     help="[default: the embedded tables]",
 )
 @click.option("--rebuild", is_flag=True, help="Build even if it is there.")
-@_language_option
-@_shows_problems
+@language_option
+@shows_problems
 def background_build(tables: Path | None, rebuild: bool, lang: Language) -> None:
     """Build a release from tables, through Brightway. 构建背景数据版本。
 
@@ -258,8 +224,8 @@ def background_build(tables: Path | None, rebuild: bool, lang: Language) -> None
     default=None,
     help="[default: the embedded tables]",
 )
-@_language_option
-@_shows_problems
+@language_option
+@shows_problems
 def background_check(tables: Path | None, lang: Language) -> None:
     """Check the tables: schema, links, units, formulas, carbon, status, sources. 检查数据表。
 
@@ -283,9 +249,9 @@ def background_check(tables: Path | None, lang: Language) -> None:
 
 @background.command("list")
 @click.option("--csv", "as_csv", is_flag=True, help="Comma-separated values, for a spreadsheet.")
-@_json_option
-@_language_option
-@_shows_problems
+@json_option
+@language_option
+@shows_problems
 def background_list(as_csv: bool, as_json: bool, lang: Language) -> None:
     """Every process with its score, place, years and status. 全部背景过程。
 
@@ -300,15 +266,15 @@ def background_list(as_csv: bool, as_json: bool, lang: Language) -> None:
     if as_csv:
         return _print_csv(items)
     if as_json:
-        return _print_json({"items": items, "count": count})
+        return print_json({"items": items, "count": count})
     return Terminal(lang).processes(items, count)
 
 
 @background.command("show")
 @click.argument("code")
-@_json_option
-@_language_option
-@_shows_problems
+@json_option
+@language_option
+@shows_problems
 def background_show(code: str, as_json: bool, lang: Language) -> None:
     """A process: score, quality, inputs and emissions with their sources, what uses it. 查看一个过程。
 
@@ -319,15 +285,15 @@ def background_show(code: str, as_json: bool, lang: Language) -> None:
     from lcaengine.background.describe import process_body
 
     body = process_body(default_release(), code)
-    return _print_json(body) if as_json else Terminal(lang).process(body)
+    return print_json(body) if as_json else Terminal(lang).process(body)
 
 
 @background.command("search")
 @click.argument("text")
 @click.option("--limit", default=10, show_default=True, type=click.IntRange(1, 200))
-@_json_option
-@_language_option
-@_shows_problems
+@json_option
+@language_option
+@shows_problems
 def background_search(text: str, limit: int, as_json: bool, lang: Language) -> None:
     """Find processes by name or CAS number; forgives typing mistakes. 按名称或 CAS 号查找，容错。
 
@@ -338,7 +304,7 @@ def background_search(text: str, limit: int, as_json: bool, lang: Language) -> N
     from lcaengine.background.describe import find_processes
 
     items, count = find_processes(default_release(), text, limit, 0)
-    return _print_json({"items": items, "count": count}) if as_json else Terminal(lang).processes(items, count)
+    return print_json({"items": items, "count": count}) if as_json else Terminal(lang).processes(items, count)
 
 
 @background.command("diff")
@@ -346,9 +312,9 @@ def background_search(text: str, limit: int, as_json: bool, lang: Language) -> N
 @click.argument("new", required=False)
 @click.option("--threshold", default=0.001, show_default=True, type=click.FloatRange(0), help="Least relative change.")
 @click.option("--note", is_flag=True, help="A release note in Markdown.")
-@_json_option
-@_language_option
-@_shows_problems
+@json_option
+@language_option
+@shows_problems
 def background_diff(old: str, new: str | None, threshold: float, note: bool, as_json: bool, lang: Language) -> None:
     """Which scores moved between two releases, by how much, through which exchanges. 比较两个版本。
 
@@ -365,15 +331,15 @@ def background_diff(old: str, new: str | None, threshold: float, note: bool, as_
     found = difference(release_of(old), release_of(new) if new else default_release(), threshold)
     if note:
         return click.echo(release_note(found))
-    return _print_json(found.as_dict()) if as_json else Terminal(lang).difference(found.as_dict())
+    return print_json(found.as_dict()) if as_json else Terminal(lang).difference(found.as_dict())
 
 
 @background.command("report")
 @click.option(
     "--out", type=click.Path(file_okay=False, exists=True, path_type=Path), required=True, help="Folder of the pages."
 )
-@_language_option
-@_shows_problems
+@language_option
+@shows_problems
 def background_report(out: Path, lang: Language) -> None:
     """Write background-validation.md, and renew the generated sections of background.md. 生成验证与质量页面。
 
@@ -397,73 +363,7 @@ def background_report(out: Path, lang: Language) -> None:
     Terminal(lang).say("\n".join(str(path) for path in written))
 
 
-@main.group()
-def rules() -> None:
-    """Product category rules. 产品种类规则。"""
-
-
-@rules.command("list")
-@_json_option
-@_language_option
-@_shows_problems
-def rules_list(as_json: bool, lang: Language) -> None:
-    """The rules and their versions. 规则列表。
-
-    \b
-    Example:  lcaengine rules list
-    """
-    from lcaengine.rules import list_rules
-    from lcaengine.rules.shown import rule_entry
-
-    found = list_rules()
-    if as_json:
-        return _print_json({"items": [rule_entry(r) for r in found], "count": len(found)})
-    terminal = Terminal(lang)
-    table = terminal.table("rule", "version", "status", "name")
-    for rule in found:
-        table.add_row(rule.id, rule.version, rule.status, terminal.local(rule.title))
-    terminal.console.print(table)
-    return None
-
-
-@rules.command("show")
-@click.argument("identifier")
-@_json_option
-@_language_option
-@_shows_problems
-def rules_show(identifier: str, as_json: bool, lang: Language) -> None:
-    """A rule: requirements, roles, parameters with evidence, usual ranges. 查看规则。
-
-    \b
-    Example:  lcaengine rules show beer
-    """
-    from lcaengine.rules import find_rule
-    from lcaengine.rules.shown import rule_body
-
-    rule = find_rule(identifier)
-    if as_json:
-        return _print_json(rule_body(rule))
-    terminal = Terminal(lang)
-    terminal.console.rule(f"[bold]{terminal.local(rule.title)}  {rule.id} {rule.version}")
-    terminal.say(terminal.local(rule.notice), "yellow")
-    table = terminal.table("rule", "requirement", "source")
-    for need in rule.requirements:
-        table.add_row(need.rule_id, terminal.local(need.text), need.source)
-    terminal.console.print(table)
-    table = terminal.table("role", "name", "stage", "process")
-    for role in rule.roles.values():
-        table.add_row(
-            role.id,
-            terminal.local(role.name),
-            role.stage,
-            role.target or (role.recycled.virgin if role.recycled else "–"),
-        )
-    terminal.console.print(table)
-    table = terminal.table("rule", "parameter", ">default", "unit", "range", "status", "source")
-    for p in rule.parameters.values():
-        table.add_row(p.rule_id, p.id, f"{p.default:g}", p.unit, f"{p.min:g} – {p.max:g}", p.status, p.source)
-    terminal.console.print(table)
-    return None
+main.add_command(rules)
 
 
 def _footprints(path: Path, boundary: str | None) -> list[Any]:
@@ -518,7 +418,7 @@ def read_file(path: Path) -> bytes:
 
 def _print_answers(answers: list[Any]) -> None:
     """One answer as it is, those of a plant as a list."""
-    _print_json(answers[0] if len(answers) == 1 else answers)
+    print_json(answers[0] if len(answers) == 1 else answers)
 
 
 def _print_csv(items: list[dict[str, Any]]) -> None:
@@ -545,10 +445,6 @@ def _print_csv(items: list[dict[str, Any]]) -> None:
         writer.writerow([i["code"], i["name"]["zh"], i["name"]["en"], i["unit"], i["location"], *i["years"], i["status"],
                          ";".join(i["tags"]), repr(i["score"]["value"])])  # fmt: skip
     click.echo("\ufeff" + text.getvalue(), nl=False)
-
-
-def _print_json(value: Any) -> None:
-    click.echo(json.dumps(value, ensure_ascii=False, indent=2))
 
 
 if __name__ == "__main__":

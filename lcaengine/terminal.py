@@ -50,6 +50,22 @@ TEXTS: Mapping[str, tuple[str, str]] = {
     "by_hs": ("HS 编码", "HS code"), "by_code": ("代码", "code"), "by_role": ("角色", "role"), "by_process": ("过程", "process"),
     "by_supplier_footprint": ("供应商足迹", "supplier's footprint"),
     "equal": ("最大相对差 {0}", "Largest relative difference {0}"), "of_which": ("其中", "of which"),
+    "state": ("发布状态", "State"), "draft": ("草稿", "draft"), "review": ("评审中", "in review"), "superseded": ("已被取代", "superseded"),
+    "withdrawn": ("已撤回", "withdrawn"), "overrides": ("与所继承规则的差异（{0}）", "Differences from its base ({0})"),
+    "place": ("位置", "Place"), "choices": ("选项", "Choices"), "choice": ("选项", "Choice"), "options": ("可选", "Options"),
+    "circularity": ("循环足迹公式", "Circular footprint formula"), "cut_offs": ("取舍（合计 {0}，上限 {1}）", "Cut-offs (sum {0}, limit {1})"),
+    "text": ("内容", "Text"), "benchmarks": ("对照值", "Benchmarks"), "to_check": ("须对照标准原文核对（{0}）", "To check with the standard in hand ({0})"),
+    "reason": ("原因", "Reason"), "second_hand": ("二手来源", "second hand"), "note": ("说明", "Note"), "section": ("部分", "Section"),
+    "level": ("步长", "Step"), "kind": ("类型", "Kind"), "changes": ("更改说明", "What changed and why"), "no_difference": ("没有差异", "No difference"),
+    "level_needed": ("至少需要 {0} 版本步长", "Needs at least a {0} step of version"), "why": ("理由", "Why"),
+    "findings": ("{0} 个问题", "{0} findings"), "no_findings": ("未发现问题", "Nothing found"), "file": ("文件", "File"), "case": ("用例", "Case"),
+    "expected": ("期望", "Expected"), "found": ("实得", "Found"), "passed": ("{0} 个测试，{1} 个通过", "{0} tests, {1} passed"),
+    "impact": ("{0} 份清单，{1} 份不能计算", "{0} bills of materials, {1} refused"), "relative": ("相对变化", "Change"),
+    "distribution": ("相对变化：最小 {0}，四分位 {1} / {2} / {3}，最大 {4}", "Change: min {0}, quartiles {1} / {2} / {3}, max {4}"),
+    "most_affected": ("变化最大的", "Most affected"), "histogram": ("分布", "Histogram"), "old": ("旧", "Old"), "new": ("新", "New"),
+    "made": ("已生成 {0}", "Made {0}"), "recorded": ("{0} {1}：{2}（{3}）", "{0} {1}: {2} ({3})"), "major": ("major", "major"),
+    "minor": ("minor", "minor"), "patch": ("patch", "patch"), "added": ("新增", "added"), "removed": ("删除", "removed"), "changed": ("更改", "changed"),
+    "count": ("份数", "Count"), "running": ("计算中", "Calculating"),
 }  # fmt: skip
 
 

@@ -52,6 +52,8 @@ def test_the_commands_there_are() -> None:
         ("demo",), ("serve",), ("footprint",), ("hotspots",), ("verify",), ("background", "build"), ("background", "check"),
         ("background", "search"), ("background", "list"), ("background", "show"), ("background", "diff"),
         ("background", "report"), ("rules", "list"), ("rules", "show"),
+        ("rules", "schema"), ("rules", "new"), ("rules", "lint"), ("rules", "test"), ("rules", "diff"), ("rules", "impact"),
+        ("rules", "publish"), ("rules", "withdraw"),
     }  # fmt: skip
 
 

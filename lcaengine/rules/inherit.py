@@ -54,8 +54,8 @@ def _merge_lists(base: list[Any], own: list[Any], key: str, where: str, override
     found = {entry[key]: entry for entry in base}
     for entry in own:
         name = entry[key]
-        if entry.get("remove") is True:
-            overrides.append(Override(f"{where}/{name}", _shown(found.pop(name, None)), "–"))
+        if entry.get("remove") is True and name in found:  # else the field "remove" is unknown: a slip of the pen
+            overrides.append(Override(f"{where}/{name}", _shown(found.pop(name)), "–"))
         elif name in found:
             found[name] = _merge(found[name], entry, f"{where}/{name}", overrides)
         else:

@@ -108,6 +108,14 @@ def rule_state(path: Path) -> str | None:
     return state_in(rule_history(path), path.parent.name)
 
 
+def state_of(rule: Rule) -> str | None:
+    """The state of a rule among those in the folders of rules; None where nobody recorded one, or it is elsewhere."""
+    try:
+        return rule_state(rule_path(f"{rule.id}@{rule.version}"))
+    except BadRule:
+        return None
+
+
 def list_rules() -> list[Rule]:
     """Every rule, newest version of each last."""
     return sorted((load_rule(path) for path in rule_files()), key=lambda r: (r.id, version_order(r.version)))

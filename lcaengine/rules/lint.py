@@ -58,6 +58,12 @@ def names(rule: Rule) -> dict[str, str]:
     return known
 
 
+def settled_names(rule: Rule) -> dict[str, str]:
+    """Names that have their value before any line is read: parameters and options."""
+    settled = {*rule.parameters, *rule.indicators_of_choices()}
+    return {name: unit for name, unit in names(rule).items() if name in settled}
+
+
 def check_names(rule: Rule) -> Iterator[Problem]:
     """Everything that is pointed to exists."""
     stages, processes = {s.id for s in rule.stages}, {p.id for p in rule.processes}
@@ -214,7 +220,7 @@ def check_parameters(rule: Rule) -> Iterator[Problem]:
             yield Problem("dated", where + "/dated", {"dates": since})
         if p.formula:
             try:
-                formulas.check_dimension(p.formula, names(rule), p.unit)
+                formulas.check_dimension(p.formula, settled_names(rule), p.unit)
             except Refused as error:
                 yield Problem(error.problems[0].code, where + "/formula", error.problems[0].values)
     try:
@@ -237,7 +243,7 @@ def check_disclosures(rule: Rule) -> Iterator[Problem]:
 def check_cut_offs(rule: Rule) -> Iterator[Problem]:
     """What is left out sums to no more than the rule allows."""
     total = sum(c.share for c in rule.cut_offs)
-    if rule.cut_off_limit is not None and total > rule.cut_off_limit:
+    if rule.cut_off_limit is not None and total > rule.cut_off_limit + 1e-12:
         yield Problem("cut_off_limit", "/cut_offs", {"total": total, "limit": rule.cut_off_limit})
 
 
@@ -304,8 +310,8 @@ def check_allocation(rule: Rule) -> Iterator[Problem]:
 
 def check_formulas(rule: Rule) -> Iterator[Problem]:
     """Every formula parses, uses known names and has the dimension it needs."""
-    known = names(rule)
     wanted: list[tuple[str, str, str]] = []
+    early: list[tuple[str, str, str]] = []  # worked out line by line, when masses and sums are not yet known
     for process in rule.processes:
         wanted.append((f"/processes/{process.id}/amount", process.amount, process.unit))
         if process.biogenic_carbon != "inputs":
@@ -314,20 +320,25 @@ def check_formulas(rule: Rule) -> Iterator[Problem]:
         wanted += [(f"/processes/{process.id}/inputs", i.amount, by_id[i.process].unit) for i in process.inputs]
     wanted += [(f"/exchanges/{e.id}/amount", e.amount, e.unit) for e in rule.exchanges]
     wanted += [(f"/guardrails/{g.rule_id}/quantity", g.quantity, g.unit) for g in rule.guardrails]
-    wanted += [(where, route.share, "") for where, routes in _routes(rule) for route in routes]
+    early += [(where, route.share, "") for where, routes in _routes(rule) for route in routes]
     wanted += [(f"/per/{p.id}", p.divisor, p.unit) for p in rule.per]
     for c in rule.circularity.values():
         plain = ("A", "B", "R1", "R2", "R3", "quality_in", "quality_out", "x_heat", "x_power")
-        wanted += [(f"/circularity/{c.id}/{key}", getattr(c, key), "") for key in plain]
-        wanted.append((f"/circularity/{c.id}/lhv", c.lhv, "MJ/kg" if c.energy else ""))
+        early += [(f"/circularity/{c.id}/{key}", getattr(c, key), "") for key in plain]
+        early.append((f"/circularity/{c.id}/lhv", c.lhv, "MJ/kg" if c.energy else ""))
     for process in rule.processes:
         wanted += [(f"/processes/{process.id}/key", process.key, _key_unit(rule, process.id))] if process.key else []
     wanted += [
         (f"/co_products/{c.id}/key", c.key, _key_unit(rule, c.process)) for c in rule.co_products.values() if c.key
     ]
-    wanted += [(f"/requirements/{n.rule_id}/when", n.when, "") for n in rule.requirements if n.when]
-    wanted.append(("/end_of_life_factor", rule.end_of_life_factor, ""))
-    wanted += [(f"/co_products/{c.id}/biogenic_carbon", c.biogenic_carbon, "kg/kg") for c in rule.co_products.values()]
+    early += [(f"/requirements/{n.rule_id}/when", n.when, "") for n in rule.requirements if n.when]
+    early.append(("/end_of_life_factor", rule.end_of_life_factor, ""))
+    early += [(f"/co_products/{c.id}/biogenic_carbon", c.biogenic_carbon, "kg/kg") for c in rule.co_products.values()]
+    for known, group in ((names(rule), wanted), (settled_names(rule), early)):
+        yield from _formula_problems(group, known)
+
+
+def _formula_problems(wanted: list[tuple[str, str, str]], known: dict[str, str]) -> Iterator[Problem]:
     for where, text, unit in wanted:
         try:
             formulas.check_dimension(text, known, unit)

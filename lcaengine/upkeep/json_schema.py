@@ -13,11 +13,7 @@ from lcaengine.rules.template import Rule
 Json = dict[str, Any]
 GIVEN_BY_US = frozenset({"sha256", "overrides"})
 OWN_KEY = ("id", "section")  # repeats the key of its mapping
-TEXTS: Json = {
-    "type": "object",
-    "properties": {"zh": {"type": "string"}, "en": {"type": "string"}},
-    "required": ["zh", "en"],
-}
+
 SCALARS: Mapping[Any, Json] = {
     str: {"type": ["string", "number"]}, float: {"type": "number"}, int: {"type": "integer"}, bool: {"type": "boolean"},
 }  # fmt: skip
@@ -25,7 +21,7 @@ SCALARS: Mapping[Any, Json] = {
 
 def rule_schema() -> Json:
     """The schema of a rule file; one that extends another may leave out, take away (null) and remove entries."""
-    definitions: Json = {"Texts": TEXTS}
+    definitions: Json = {}
     whole, laid_over = _object(Rule, definitions, "", ""), _object(Rule, definitions, "Over", "")
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
