@@ -16,6 +16,7 @@ OTHER = "other"  # the role of lines that name a process and no role; it has no 
 
 ALLOCATIONS = ("none", "subdivision", "physical", "economic")
 SHARING = ("physical", "economic")
+VERSION = r"(0|[1-9]\d{0,8})\.(0|[1-9]\d{0,8})\.(0|[1-9]\d{0,8})"
 HEADLINES = ("location_based", "market_based")
 
 Check = Callable[[Rule], Iterator[Problem]]
@@ -248,7 +249,7 @@ def check_cut_offs(rule: Rule) -> Iterator[Problem]:
 
 
 def check_version(rule: Rule) -> Iterator[Problem]:
-    if not re.fullmatch(r"(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)", rule.version):
+    if not re.fullmatch(VERSION, rule.version):
         yield Problem("version", "/version", {"value": rule.version})
 
 
