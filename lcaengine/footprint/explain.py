@@ -41,13 +41,14 @@ def explanation(footprint: Footprint, assumptions: list[dict[str, Any]]) -> dict
         entry["decisions"].append(_decision(e, value, names, given, rule))
     texts = rule_texts(rule)
     used = dict.fromkeys(d["rule_id"] for entry in lines.values() for d in entry["decisions"] if d["rule_id"])
+    what = {d["rule_id"]: [d["what"]] for entry in lines.values() for d in entry["decisions"]}  # for ids without a text
     assumed = [a for a in assumptions if a["status"] != "given"]
     return {
         "total": {"value": footprint.value, "unit": "kg CO2e"},
         "rule": rule.about(),
         "choices": dict(s.inventory.choices),
         "lines": sorted(lines.values(), key=lambda entry: -abs(entry["value"])),
-        "rule_ids": {rule_id: texts.get(rule_id, []) for rule_id in sorted(used)},
+        "rule_ids": {rule_id: texts.get(rule_id) or what[rule_id] for rule_id in sorted(used)},
         "given": [a for a in assumptions if a["status"] == "given"],
         "assumed": assumed,
         "weighs_most": assumed[0] if assumed and assumed[0]["share"] else None,
