@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Iterator
+from datetime import date
 from graphlib import CycleError, TopologicalSorter
 from typing import Protocol
 
@@ -217,7 +218,7 @@ def check_parameters(rule: Rule) -> Iterator[Problem]:
         if p.uncertainty is not None and p.uncertainty < 1:
             yield Problem("uncertainty", where + "/uncertainty", {"value": p.uncertainty})
         since = [d.since for d in p.dated]
-        if since != sorted(set(since)) or not all(re.fullmatch(r"\d{4}-\d{2}-\d{2}", day) for day in since):
+        if since != sorted(set(since)) or not all(_is_day(day) for day in since):
             yield Problem("dated", where + "/dated", {"dates": since})
         if p.formula:
             try:
@@ -228,6 +229,14 @@ def check_parameters(rule: Rule) -> Iterator[Problem]:
         in_order(rule)
     except Refused as error:
         yield from error.problems
+
+
+def _is_day(text: str) -> bool:
+    """A day of the calendar, as 2026-01-31."""
+    try:
+        return re.fullmatch(r"\d{4}-\d{2}-\d{2}", text) is not None and bool(date.fromisoformat(text))
+    except ValueError:
+        return False
 
 
 DISCLOSABLE = ("/product/pack", "/product/gtin", "/product/hs_code", "/product/brand", "/period", "/site/region")
@@ -300,6 +309,11 @@ def check_allocation(rule: Rule) -> Iterator[Problem]:
             )
         elif c.allocation in SHARING and c.process in processes and processes[c.process].key is None:
             yield Problem("no_main_key", f"/processes/{c.process}/key", {"process": c.process, "co_product": c.id})
+    ways: dict[str, str] = {}  # how each process is shared: keys in kg and in CNY do not add up
+    for c in rule.co_products.values():
+        if c.allocation in SHARING and ways.setdefault(c.process, c.allocation) != c.allocation:
+            values = {"allocation": c.allocation, "known": [ways[c.process]]}
+            yield Problem("unknown_allocation", f"/co_products/{c.id}/allocation", values)
     if rule.electricity_headline not in HEADLINES:
         values = {"allocation": rule.electricity_headline, "known": list(HEADLINES)}
         yield Problem("unknown_allocation", "/electricity_headline", values)
