@@ -664,7 +664,7 @@ class _Work:
             yield ForegroundProcess(template.id, template.name, template.stage, amount, template.unit, carbon, shared)
             for source in template.inputs:
                 unit = unit_of[source.process]
-                needed = self.values.formula(source.amount, unit) * self._main_share(template.id)
+                needed = self.values.formula(source.amount, unit)  # allocated() takes the main product's share
                 self.add(Exchange(
                     process=template.id, kind="foreground", target=source.process, amount=needed, unit=unit,
                     stage=template.stage, line="", activity="foreground", rule_id=template.rule_id, data="secondary",
@@ -703,7 +703,7 @@ def _kind(template: ExchangeTemplate) -> InventoryKind:
 
 
 def _parameters(rule: Rule, *texts: str) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(n for text in texts for n in formulas.names(text) if n in rule.parameters))
+    return tuple(dict.fromkeys(n for text in texts for n in sorted(formulas.names(text)) if n in rule.parameters))
 
 
 def _converted(quantity: Quantity, unit: str, where: str) -> float:
