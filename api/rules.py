@@ -1,20 +1,45 @@
-"""Product category rules."""
+"""Product category rules: reading them, and keeping versions, with optimistic locking by ETag and If-Match."""
 
 from __future__ import annotations
 
+import dataclasses
+from collections.abc import Container
+from pathlib import Path
 from typing import Any
 
-from flask import Response, json
+from flask import Response, json, request, url_for
 from flask.views import MethodView
 from flask_smorest import Blueprint
 
-from lcaengine.rules import find_rule, list_rules
+from lcaengine.bom.reading import json_document
+from lcaengine.problems import NotFound, Problem, Refused
+from lcaengine.rules import Rule, find_rule, list_rules, load_rule
+from lcaengine.rules.history import file_sha256
+from lcaengine.rules.library import rule_files, rule_history, rule_state, version_order
+from lcaengine.rules.reading import BadRule
 from lcaengine.rules.shown import rule_body, rule_entry
+from lcaengine.upkeep import drafts, publishing
+from lcaengine.upkeep.difference import difference
+from lcaengine.upkeep.impact import impact, inventory_cases, record_cases
 
 from . import schemas
+from .boms import UnsupportedMedia
+from .context import language, organisation, services
 from .paging import page
 
 blueprint = Blueprint("rules", __name__, url_prefix="/v1/rules", description="Product category rules 产品种类规则")
+
+YAML = ("text/yaml", "application/yaml")
+YAML_BODY = {"required": True, "content": {YAML[0]: {"schema": {"type": "string", "description": "docs/rules.md"}}}}
+IF_MATCH = {
+    "in": "header", "name": "If-Match", "schema": {"type": "string"},
+    "description": "ETag of the version as the writer has seen it",
+}  # fmt: skip
+NEEDED_IF_MATCH = {**IF_MATCH, "required": True}
+
+
+def _json_body(schema: Any) -> dict[str, Any]:
+    return {"required": True, "content": {"application/json": {"schema": schema}}}
 
 
 @blueprint.route("")
@@ -32,8 +57,183 @@ class Rules(MethodView):
 class OneRule(MethodView):
     @blueprint.doc(operationId="getRule")
     @blueprint.response(200, schemas.Rule)
-    @blueprint.alt_response(404, schema=schemas.ProblemDetails, content_type="application/problem+json")
+    @schemas.problem(blueprint, 404, "no such rule")
+    @schemas.problem(blueprint, 422, "the rule cannot run")
     def get(self, identifier: str) -> Response:
-        """A rule: requirements, parameters with evidence, roles, activities, guardrails."""
-        body = rule_body(find_rule(identifier))
-        return Response(json.dumps(body, ensure_ascii=False), mimetype="application/json")
+        """The version of a rule in force: requirements, parameters with evidence, roles, activities, guardrails."""
+        return _answer(rule_body(find_rule(identifier)))
+
+
+@blueprint.route("/<string:identifier>/versions")
+class RuleVersions(MethodView):
+    @blueprint.doc(operationId="listRuleVersions")
+    @blueprint.response(200, schemas.RuleVersions)
+    @schemas.problem(blueprint, 404, "no such rule")
+    @schemas.problem(blueprint, 422, "the history cannot be read")
+    def get(self, identifier: str) -> Response:
+        """The versions of a rule with state, hash, history, and the problems of one that does not load."""
+        items = [_version_entry(path) for path in _files(identifier)]
+        return _answer({"id": identifier, "items": items, "count": len(items)})
+
+
+@blueprint.route("/<string:identifier>/versions/<string:version>")
+class RuleVersion(MethodView):
+    @blueprint.doc(operationId="getRuleVersion")
+    @blueprint.response(200, schemas.Rule, headers={"ETag": {"schema": {"type": "string"}}})
+    @schemas.problem(blueprint, 404, "no such version")
+    @schemas.problem(blueprint, 422, "the version cannot run")
+    def get(self, identifier: str, version: str) -> Response:
+        """One version; its ETag is the SHA-256 of its file. With `Accept: text/yaml` the file itself."""
+        path = _file(identifier, version)
+        if request.accept_mimetypes.best_match(["application/json", *YAML], default="application/json") in YAML:
+            response = Response(path.read_bytes(), mimetype=YAML[0])
+        else:
+            response = _answer(rule_body(load_rule(path)))
+        response.headers["Vary"] = "Accept"
+        response.set_etag(file_sha256(path))
+        response.make_conditional(request)
+        return response
+
+    @blueprint.doc(operationId="putRuleVersion", requestBody=YAML_BODY, parameters=[IF_MATCH])
+    @blueprint.response(200, schemas.RuleVersionEntry, description="changed")
+    @blueprint.alt_response(201, schema=schemas.RuleVersionEntry, description="created")
+    @schemas.problem(blueprint, 404, "no such rule")
+    @schemas.problem(blueprint, 409, "published, or no folder to write to")
+    @schemas.problem(blueprint, 412, "changed meanwhile")
+    @schemas.problem(blueprint, 413, "too large")
+    @schemas.problem(blueprint, 415, "wrong type")
+    @schemas.problem(blueprint, 422, "cannot be used")
+    @schemas.problem(blueprint, 428, "If-Match is missing")
+    def put(self, identifier: str, version: str) -> Response:
+        """Create a draft, or change one (then with If-Match). A rule that would not load is refused."""
+        _check_media(*YAML)
+        path, created = drafts.put_draft(
+            identifier, version, request.get_data(cache=False), _if_match(), organisation()
+        )
+        response = _answer(_version_entry(path), 201 if created else 200)
+        response.set_etag(file_sha256(path))
+        if created:
+            response.headers["Location"] = url_for("rules.RuleVersion", identifier=identifier, version=version)
+        return response
+
+
+@blueprint.route("/<string:identifier>/versions/<string:version>/publish")
+class PublishRuleVersion(MethodView):
+    @blueprint.doc(
+        operationId="publishRuleVersion", requestBody=_json_body(schemas.PublishBody), parameters=[NEEDED_IF_MATCH]
+    )
+    @blueprint.response(200, schemas.RuleVersionEntry)
+    @schemas.problem(blueprint, 400, "cannot be read")
+    @schemas.problem(blueprint, 404, "no such version")
+    @schemas.problem(blueprint, 409, "published already")
+    @schemas.problem(blueprint, 412, "changed meanwhile")
+    @schemas.problem(blueprint, 413, "too large")
+    @schemas.problem(blueprint, 415, "wrong type")
+    @schemas.problem(blueprint, 422, "something that publishing asks for is missing")
+    @schemas.problem(blueprint, 428, "If-Match is missing")
+    def post(self, identifier: str, version: str) -> Response:
+        """Publish a version; its predecessor becomes superseded. Refused with everything that is missing."""
+        given, expected, path = _posted("who", "why"), _if_match(), _file(identifier, version)
+        publishing.publish(
+            path, given["who"], given["why"], services().release, lambda file: drafts.check_expected(file, expected)
+        )
+        return _answer(_version_entry(path))
+
+
+@blueprint.route("/<string:identifier>/diff")
+class RuleDiff(MethodView):
+    @blueprint.doc(operationId="diffRules")
+    @blueprint.arguments(schemas.DiffQuery, location="query")
+    @blueprint.response(200, schemas.RuleDifference)
+    @schemas.problem(blueprint, 404, "no such version")
+    def get(self, query: dict[str, Any], identifier: str) -> Response:
+        """What differs between two versions, by section, in both languages."""
+        return _answer(difference(_rule(identifier, query["old"]), _rule(identifier, query["new"])).as_dict())
+
+
+@blueprint.route("/<string:identifier>/impact")
+class RuleImpact(MethodView):
+    @blueprint.doc(operationId="impactOfRule", requestBody=_json_body(schemas.DiffQuery))
+    @blueprint.response(200, schemas.RuleImpact)
+    @schemas.problem(blueprint, 400, "cannot be read")
+    @schemas.problem(blueprint, 404, "no such version")
+    @schemas.problem(blueprint, 413, "too large")
+    @schemas.problem(blueprint, 415, "wrong type")
+    @schemas.problem(blueprint, 422, "cannot be used")
+    def post(self, identifier: str) -> Response:
+        """The worked inventories and the organisation's stored bills of materials under both versions."""
+        given = _posted("old", "new")
+        path = _file(identifier, given["new"])
+        old, new = _rule(identifier, given["old"]), load_rule(path)
+        cases = [*inventory_cases(new, path), *record_cases(services().store, organisation(), old, new)]
+        return _answer(impact(old, new, cases, services().release).as_dict(language()))
+
+
+def _files(identifier: str) -> list[Path]:
+    """The files of all versions of a rule, oldest first; raises `NotFound`."""
+    found = [path for path in rule_files() if path.parent.parent.name == identifier]
+    if not found:
+        known = sorted({path.parent.parent.name for path in rule_files()})
+        raise NotFound(Problem("unknown_rule", "", {"rule": identifier, "known": known}))
+    return sorted(found, key=_order)
+
+
+def _order(path: Path) -> tuple[int, ...]:
+    try:
+        return version_order(path.parent.name)
+    except ValueError:
+        return ()
+
+
+def _file(identifier: str, version: str) -> Path:
+    found = next((path for path in _files(identifier) if path.parent.name == version), None)
+    if found is None:
+        known = [f"{identifier}@{path.parent.name}" for path in _files(identifier)]
+        raise NotFound(Problem("unknown_reference", "", {"reference": f"{identifier}@{version}", "known": known}))
+    return found
+
+
+def _rule(identifier: str, version: str) -> Rule:
+    return load_rule(_file(identifier, version))
+
+
+def _version_entry(path: Path) -> dict[str, Any]:
+    """A version as a line of a list."""
+    identifier, version = path.parent.parent.name, path.parent.name
+    try:
+        load_rule(path)
+        problems: list[dict[str, Any]] = []
+    except BadRule as bad:
+        problems = [p.as_dict(language()) for p in bad.problems]
+    return {
+        "id": identifier, "version": version, "state": rule_state(path), "sha256": file_sha256(path),
+        "history": [dataclasses.asdict(e) for e in rule_history(path) if e.version == version], "problems": problems,
+        "links": {"self": f"/v1/rules/{identifier}/versions/{version}"},
+    }  # fmt: skip
+
+
+def _if_match() -> Container[str] | None:
+    return request.if_match if "If-Match" in request.headers else None
+
+
+def _check_media(*known: str) -> None:
+    if request.mimetype not in known:
+        raise UnsupportedMedia(Problem("content_type", "", {"value": request.mimetype or "–", "known": list(known)}))
+
+
+def _posted(*names: str) -> dict[str, str]:
+    """Texts of the posted JSON object; raises `Refused` with every one that is missing or no text."""
+    _check_media("application/json")
+    given = json_document(request.get_data(cache=False))
+    problems = [Problem("unknown_field", f"/{name}", {"field": name}) for name in given if name not in names]
+    problems += [Problem("required", f"/{name}", {"field": name}) for name in names if name not in given]
+    for name in names:
+        if name in given and not isinstance(given[name], str):
+            problems.append(Problem("not_a_text", f"/{name}", {"field": name}))
+    if problems:
+        raise Refused(problems)
+    return {name: given[name] for name in names}
+
+
+def _answer(body: Any, status: int = 200) -> Response:
+    return Response(json.dumps(body, ensure_ascii=False), status, mimetype="application/json")

@@ -255,13 +255,20 @@ class Rule(Schema):
     version = fields.String()
     sha256 = fields.String()
     status = fields.String()
+    state = fields.String(allow_none=True, metadata={"description": "draft, review, published, superseded, withdrawn"})
     title = fields.Nested(LocalText)
     notice = fields.Nested(LocalText)
     declared_unit = fields.Nested(Amount)
     categories = fields.List(fields.String())
     hs_codes = fields.List(fields.String())
     boundaries = fields.List(fields.String())
+    extends = fields.String(allow_none=True, metadata={"description": "id@version of the rule that it is laid over"})
+    abstract = fields.Boolean()
+    effective = fields.String(allow_none=True)
+    changes = fields.Nested(LocalText)
+    overrides = fields.List(fields.Dict(), metadata={"description": "where it differs from its base"})
     parameters = fields.List(fields.Dict(), metadata={"description": "default, range, status and source of each"})
+    choices = fields.List(fields.Dict())
     stages = fields.List(fields.Dict())
     requirements = fields.List(fields.Dict())
     roles = fields.List(fields.Dict())
@@ -270,6 +277,60 @@ class Rule(Schema):
     co_products = fields.List(fields.Dict())
     guardrails = fields.List(fields.Dict())
     end_of_life = fields.List(fields.Dict())
+    circularity = fields.List(fields.Dict(), metadata={"description": "materials under the circular footprint formula"})
+    per = fields.List(fields.Dict())
+    modules = fields.List(fields.Dict())
+    cut_offs = fields.List(fields.Dict())
+    cut_off_limit = fields.Float(allow_none=True)
+    benchmarks = fields.List(fields.Dict())
+    disclosures = fields.List(fields.Dict())
+    sources = fields.List(fields.Dict())
+    to_check = fields.List(fields.Dict(), metadata={"description": "estimates and second-hand sources"})
+
+
+class RuleVersionEntry(Schema):
+    id = fields.String()
+    version = fields.String()
+    state = fields.String(allow_none=True)
+    sha256 = fields.String(metadata={"description": "of the file; the ETag of the version"})
+    history = fields.List(fields.Dict(), metadata={"description": "state, date, who, why and hash of each change"})
+    problems = fields.List(fields.Nested(ErrorEntry))
+    links = fields.Dict()
+
+
+class RuleVersions(Schema):
+    id = fields.String()
+    items = fields.List(fields.Nested(RuleVersionEntry))
+    count = fields.Integer()
+
+
+class DiffQuery(Schema):
+    old = fields.String(required=True, metadata={"description": "version", "example": "1.0.0"})
+    new = fields.String(required=True, metadata={"description": "version", "example": "1.1.0"})
+
+
+class PublishBody(Schema):
+    who = fields.String(required=True)
+    why = fields.String(required=True)
+
+
+class RuleDifference(Schema):
+    old = fields.Dict()
+    new = fields.Dict()
+    why = fields.Nested(LocalText)
+    level = fields.String(metadata={"description": "least step of version: major, minor or patch"})
+    counts = fields.Dict(keys=fields.String(), values=fields.Integer())
+    changes = fields.List(fields.Dict())
+
+
+class RuleImpact(Schema):
+    old = fields.Dict()
+    new = fields.Dict()
+    count = fields.Integer()
+    distribution = fields.Dict(allow_none=True, metadata={"description": "relative changes: quartiles and histogram"})
+    most_affected = fields.List(fields.Dict())
+    effects = fields.List(fields.Dict(), metadata={"description": "old, new and change of every bill of materials"})
+    failures = fields.List(fields.Dict())
 
 
 class Process(Schema):

@@ -31,12 +31,15 @@ def rules_list(as_json: bool, lang: Language) -> None:
     Example:  lcaengine rules list
     """
     from lcaengine.rules import list_rules
+    from lcaengine.rules.library import broken_rules
     from lcaengine.rules.shown import rule_entry
 
     found = [rule_entry(rule) for rule in list_rules()]
     if as_json:
         return print_json({"items": found, "count": len(found)})
-    return terminal_rules.show_list(Terminal(lang), found)
+    terminal = Terminal(lang)
+    terminal_rules.show_list(terminal, found)
+    return terminal.problems(p for _, bad in broken_rules() for p in bad.problems)
 
 
 @rules.command("show")

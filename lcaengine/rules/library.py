@@ -61,10 +61,15 @@ def _chain(path: Path) -> list[Path]:
     chain = [path]
     while base := read_yaml(chain[-1]).get("extends"):
         found = rule_path(str(base))
-        if found in chain or len(chain) > MAX_BASES:
+        if _name(found) in map(_name, chain) or len(chain) > MAX_BASES:
             raise BadRule(Problem("cyclic_inheritance", "/extends", {"chain": [p.parent.parent.name for p in chain]}))
         chain.append(found)
     return chain
+
+
+def _name(path: Path) -> tuple[str, str]:
+    """Id and version of a rule's file, by its folders."""
+    return path.parent.parent.name, path.parent.name
 
 
 def rule_path(reference: str) -> Path:
@@ -117,8 +122,13 @@ def state_of(rule: Rule) -> str | None:
 
 
 def list_rules() -> list[Rule]:
-    """Every rule, newest version of each last."""
-    return sorted((load_rule(path) for path in rule_files()), key=lambda r: (r.id, version_order(r.version)))
+    """Every rule that loads, newest version of each last. A bad file stops nobody; `broken_rules` has its problems."""
+    return sorted((rule for rule, _ in _good_and_bad()[0]), key=lambda r: (r.id, version_order(r.version)))
+
+
+def broken_rules() -> list[tuple[Path, BadRule]]:
+    """Every file that does not load, with its problems."""
+    return _good_and_bad()[1]
 
 
 def find_rule(category: str, version: str | None = None) -> Rule:

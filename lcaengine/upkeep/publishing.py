@@ -10,7 +10,7 @@ import dataclasses
 import json
 import os
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from hashlib import sha256
@@ -68,9 +68,13 @@ class Frozen(Refused):
 # -- changes of state
 
 
-def publish(path: Path, who: str, why: str, release: Release) -> Entry:
-    """Publish the version in a file; its predecessor becomes superseded. Raises `Refused` with everything that is missing."""
+def publish(path: Path, who: str, why: str, release: Release, check: Callable[[Path], None] = lambda _: None) -> Entry:
+    """Publish the version in a file; its predecessor becomes superseded. Raises `Refused` with everything that is missing.
+
+    ``check`` runs first, under the lock: it may refuse a file that is not the one that the caller has seen.
+    """
     with locked(path):
+        check(path)
         _check_transition(path, PUBLISHED)
         entry = _entry(path, PUBLISHED, who, why)  # of what is checked: whoever changes the file meanwhile is found out
         problems = [*_check_words(who, why), *publication_problems(path, release)]
@@ -87,11 +91,6 @@ def review(path: Path, who: str, why: str) -> Entry:
     return _move(path, REVIEW, who, why)
 
 
-def draft(path: Path, who: str, why: str) -> Entry:
-    """Record a version as a draft."""
-    return _move(path, DRAFT, who, why)
-
-
 def withdraw(path: Path, who: str, why: str) -> Entry:
     """Take a published version out of force; it still loads for what was calculated with it."""
     load_rule(path)
@@ -102,9 +101,14 @@ def _move(path: Path, state: str, who: str, why: str) -> Entry:
     if problems := list(_check_words(who, why)):
         raise Refused(problems)
     with locked(path):
-        _check_transition(path, state)
-        entry = _entry(path, state, who, why)
-        _append(path, [entry])
+        return record(path, state, who, why, file_sha256(path))
+
+
+def record(path: Path, state: str, who: str, why: str, digest: str) -> Entry:
+    """Record a state of a version whose file will have a hash; the caller holds the lock."""
+    _check_transition(path, state)
+    entry = Entry(path.parent.name, state, _today(), who, why, digest)
+    _append(path, [entry])
     return entry
 
 
@@ -228,7 +232,11 @@ def _superseded(path: Path, version: str, who: str) -> Entry | None:
 
 
 def _entry(path: Path, state: str, who: str, why: str) -> Entry:
-    return Entry(path.parent.name, state, datetime.now(UTC).date().isoformat(), who, why, file_sha256(path))
+    return Entry(path.parent.name, state, _today(), who, why, file_sha256(path))
+
+
+def _today() -> str:
+    return datetime.now(UTC).date().isoformat()
 
 
 def _append(rule_file: Path, entries: Sequence[Entry]) -> None:

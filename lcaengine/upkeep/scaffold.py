@@ -28,8 +28,7 @@ def new_rule(identifier: str, out: Path, release: Release, extends: str | None =
 
     Raises `Refused` for a name that cannot be one, a folder that is there, or a base that is not.
     """
-    if not NAME.fullmatch(identifier) or len(identifier) > LONGEST_NAME:
-        raise Refused(Problem("rule_name", "", {"value": identifier}))
+    check_name(identifier)
     if extends:
         load_rule(rule_path(extends))
     target = out / identifier
@@ -40,6 +39,12 @@ def new_rule(identifier: str, out: Path, release: Release, extends: str | None =
     except OSError as error:
         values = {"path": str(target), "why": error.strerror or str(error)}
         raise Refused(Problem("cannot_write", "", values)) from error
+
+
+def check_name(identifier: str) -> None:
+    """A rule's id can be the name of a folder; raises `Refused`."""
+    if not NAME.fullmatch(identifier) or len(identifier) > LONGEST_NAME:
+        raise Refused(Problem("rule_name", "", {"value": identifier}))
 
 
 def _written(identifier: str, target: Path, release: Release, extends: str | None) -> Path:
