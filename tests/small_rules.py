@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -77,8 +78,9 @@ BILL: Json = {
 def changed(document: Json, changes: Mapping[str, Any]) -> Json:
     """A copy with values at JSON pointers changed, added (``-`` is the end of a list) or taken away."""
     document = copy.deepcopy(document)
-    for place, value in changes.items():
+    for place, new in changes.items():
         *path, last = place.split("/")[1:]
+        value = new if new is REMOVE else copy.deepcopy(new)
         owner: Any = document
         for key in path:
             owner = owner[int(key)] if isinstance(owner, list) else owner.setdefault(key, {})
@@ -95,7 +97,8 @@ def publish(root: Path, document: Json) -> Path:
     """The rule as a file where ``LCAENGINE_RULES`` = root finds it."""
     path = root / document["id"] / document["version"] / "rule.yaml"
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(yaml.safe_dump(document, allow_unicode=True, sort_keys=False), encoding="utf-8")
+    without_aliases = json.loads(json.dumps(document))
+    path.write_text(yaml.safe_dump(without_aliases, allow_unicode=True, sort_keys=False), encoding="utf-8")
     return path
 
 
