@@ -297,6 +297,25 @@ def test_a_grade_that_the_release_does_not_hold_is_not_taken_for_its_material(re
         assert match(Evidence(name), release).taken is None, name
 
 
+def test_a_name_that_several_materials_bear_is_asked_for(release: Release) -> None:
+    for name, meant in {
+        "Q235B": {"steel-plate-cn", "steel-section-cn", "steel-hot-rolled-cn"},
+        "钢板 2.0mm": {"steel-plate-cn", "steel-hot-rolled-cn", "steel-cold-rolled-cn"},
+        "840D/2": {"nylon-tyre-cord-cn", "nylon-6-tyre-cord-cn"},
+    }.items():
+        found = match(Evidence(name), release)
+        assert found.taken is None, name
+        assert {c.hit.code for c in found.candidates if c.reasons["name"] == 1.0} == meant, name
+
+
+def test_a_grade_is_not_taken_for_another_material(release: Release) -> None:
+    """Copper plate is no cathode, R-902 is made by the chloride route, PBT 4130 holds glass fibre, 冷柜 is a freezer."""
+    assert taken(match(Evidence("铜板"), release)) == ("copper-sheet-cn", "synonym")
+    assert taken(match(Evidence("尼龙66帘子布"), release)) == ("nylon-tyre-cord-cn", "synonym")
+    for name in ("R-902", "PBT 4130", "冷柜"):
+        assert match(Evidence(name), release).taken is None, name
+
+
 def test_every_name_of_the_release_is_taken_for_its_process(release: Release) -> None:
     rows = release.catalogue.query("SELECT code, name_zh, name_en FROM processes")
     names: dict[str, set[str]] = {}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 import unicodedata
 from pathlib import Path
 
@@ -78,6 +79,13 @@ def test_a_grade_survives_with_and_without_a_size(grade: str) -> None:
 def test_a_grade_before_a_pack_size_keeps_its_digits() -> None:
     assert key("炭黑 N330*25kg") == key("炭黑 N330")
     assert key("炭黑 N330*25kg") != key("炭黑 N220*25kg")
+
+
+@pytest.mark.parametrize("text", ["φ{}", "t{}", "1{}", "1{}x"])
+def test_a_long_run_of_blanks_is_one_blank(text: str) -> None:
+    start = time.perf_counter()
+    assert key(text.format(" " * 100_000) + "钢") == key(text.format(" ") + "钢")
+    assert time.perf_counter() - start < 2
 
 
 def test_a_bare_size_is_the_name_of_nothing(catalogue: Catalogue) -> None:

@@ -48,8 +48,11 @@ COVER = 0.55  # weight of "how much of the query" against "how much of the name"
 
 @lru_cache(maxsize=4096)
 def plain(text: str) -> str:
-    """Lower case, full-width forms as half-width, sizes and masses taken out."""
-    return _SIZE.sub(" ", unicodedata.normalize("NFKC", text).lower())
+    """Lower case, full-width forms as half-width, sizes and masses taken out.
+
+    Blanks are made one first: the search for sizes tries every length of a run of them.
+    """
+    return _SIZE.sub(" ", " ".join(unicodedata.normalize("NFKC", text).lower().split()))
 
 
 @lru_cache(maxsize=4096)
