@@ -93,13 +93,13 @@ def test_a_table_gives_what_json_gives(http: httpx.Client, table: str) -> None:
 
 
 def test_a_category_without_a_rule_is_matched_without_one(http: httpx.Client) -> None:
-    body = matched(http, as_bytes(bill({"category": "washing machine"})))
+    body = matched(http, as_bytes(bill({"category": "umbrella"})))
     assert body["rule"] is None
     lines = by_line(body)
     assert [line["given"] for line in lines.values()] == [None] * 4
     assert lines["malt"]["taken"]["code"] == lines["named"]["taken"]["code"] == "malt-pale-cn"
     assert all("role" not in c["reasons"] and c["roles"] == [] for line in lines.values() for c in line["candidates"])
-    assert http.post("/v1/footprints", content=as_bytes(bill({"category": "washing machine"})), headers=JSON).is_error
+    assert http.post("/v1/footprints", content=as_bytes(bill({"category": "umbrella"})), headers=JSON).is_error
 
 
 def test_a_customs_code_and_an_origin_are_reasons(http: httpx.Client) -> None:
