@@ -21,7 +21,10 @@ from lcaengine.data import folder
 from lcaengine.problems import Problem, Refused
 from lcaengine.terminal import Terminal
 
-WORKED = ("shandong-lager-plant.json", "craft-one-way-glass.json", "keg-brewery.json")
+WORKED = (
+    "beer/shandong-lager-plant.json", "beer/craft-one-way-glass.json", "beer/keg-brewery.json",
+    "refrigerator/multi-door-500l.json", "tyres/passenger-205-55r16-standard.json",
+)  # fmt: skip
 START_SECONDS = 90.0
 
 
@@ -33,12 +36,12 @@ def run_demo(terminal: Terminal) -> None:
     with tempfile.TemporaryDirectory(prefix="lcaengine-demo-") as work, running_server(Path(work)) as address:
         terminal.say(f"[bold]lcaengine[/]  POST {address}/v1/footprints\n", "bold")
         for name in WORKED:
-            for document in read_plant((folder("inventories") / "beer" / name).read_bytes()):
+            for document in read_plant((folder("inventories") / name).read_bytes()):
                 _show(terminal, address, document)
         terminal.console.rule()
         command = _command()
         terminal.say(f"[bold]{command} serve[/]  →  http://127.0.0.1:8000/docs")
-        terminal.say(f"[bold]{command} footprint[/] {folder('inventories').name}/beer/{WORKED[1]}")
+        terminal.say(f"[bold]{command} footprint[/] {folder('inventories').name}/{WORKED[1]}")
 
 
 def _show(terminal: Terminal, address: str, document: dict[str, Any]) -> None:
