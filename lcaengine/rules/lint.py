@@ -60,6 +60,19 @@ def names(rule: Rule) -> dict[str, str]:
     return known
 
 
+def check_clashes(rule: Rule) -> Iterator[Problem]:
+    """A name in a formula means one thing."""
+    own = [(name, f"/parameters/{name}") for name in rule.parameters]
+    own += [(f"{c.id}_{o.lower()}", f"/choices/{c.id}/options/{o}") for c in rule.choices.values() for o in c.options]
+    first = dict.fromkeys(("min", "max", "declared", "lines_mass"), "/formulas")
+    first |= {f"{kind}mass_{group}": "/roles" for group in rule.groups() for kind in ("", "net_")}
+    first |= {f"{kind}_{c}": f"/co_products/{c}" for c in rule.co_products for kind in ("co", "value")}
+    first |= {f"sum_{section}": f"/activities/{section}" for section in rule.activities}
+    for name, where in own:
+        if first.setdefault(name, where) != where:
+            yield Problem("duplicate_key", where, {"key": name, "first": first[name]})
+
+
 def settled_names(rule: Rule) -> dict[str, str]:
     """Names that have their value before any line is read: parameters and options."""
     settled = {*rule.parameters, *rule.indicators_of_choices()}
@@ -372,6 +385,6 @@ def _key_unit(rule: Rule, process: str) -> str:
 
 
 FIRST: tuple[Check, ...] = (
-    check_version, check_names, check_activities, check_requirements, check_units, check_parameters, check_defaults,
+    check_version, check_clashes, check_names, check_activities, check_requirements, check_units, check_parameters, check_defaults,
     check_sources, check_allocation, check_cut_offs, check_disclosures,
 )  # fmt: skip
