@@ -17,7 +17,6 @@ from lcaengine.inventory.values import all_activities, all_co_products, all_line
 from lcaengine.rules import find_rule
 
 FOLDER = Path(__file__).parent.parent / "inventories"
-README = (FOLDER / "beer" / "README.md").read_text(encoding="utf-8")
 CRAFT = FOLDER / "beer" / "craft-one-way-glass.json"
 PLANT = FOLDER / "beer" / "shandong-lager-plant.json"
 STATUS = re.compile(r"(published|derived|estimate|measured): \S")
@@ -31,12 +30,22 @@ def documents(path: Path) -> list[tuple[bytes, str]]:
     return [(json.dumps(d).encode(), "application/json") for d in read_plant(path.read_bytes())]
 
 
-def boms() -> list[Any]:
+def files(family: str = "*") -> list[Path]:
+    return sorted(p for p in FOLDER.glob(f"{family}/*") if p.suffix in {".json", ".csv"})
+
+
+def boms(family: str = "*") -> list[Any]:
     found = []
-    for path in sorted(p for p in FOLDER.rglob("*") if p.suffix in {".json", ".csv"}):
+    for path in files(family):
         for i, (data, media_type) in enumerate(documents(path)):
-            found.append(pytest.param(data, media_type, id=f"{path.name}-{i}"))
+            found.append(pytest.param(path, data, media_type, id=f"{path.parent.name}/{path.name}-{i}"))
     return found
+
+
+def readme(path: Path) -> str:
+    """The README beside an inventory; that of beer for the same figures under the formula."""
+    beside = path.with_name("README.md").read_text(encoding="utf-8")
+    return beside + (FOLDER / "beer" / "README.md").read_text(encoding="utf-8") if "beer-cff" in path.parts else beside
 
 
 @cache
@@ -45,8 +54,8 @@ def footprint(data: bytes, media_type: str, boundary: str | None = None) -> Foot
     return calculate(bom, find_rule(bom.category), default_release(), boundary)
 
 
-@pytest.mark.parametrize(("data", "media_type"), boms())
-def test_partitions_add_up(data: bytes, media_type: str) -> None:
+@pytest.mark.parametrize(("path", "data", "media_type"), boms())
+def test_partitions_add_up(path: Path, data: bytes, media_type: str) -> None:
     for boundary in ("cradle_to_gate", "cradle_to_grave"):
         answer = body(footprint(data, media_type, boundary))
         total = answer["total"]["value"]
@@ -55,21 +64,21 @@ def test_partitions_add_up(data: bytes, media_type: str) -> None:
             assert sum(x["value"] for x in answer[partition]) == pytest.approx(total, rel=1e-9)
 
 
-@pytest.mark.parametrize(("data", "media_type"), boms())
-def test_warnings_are_those_that_the_readme_admits(data: bytes, media_type: str) -> None:
+@pytest.mark.parametrize(("path", "data", "media_type"), boms())
+def test_warnings_are_those_that_the_readme_admits(path: Path, data: bytes, media_type: str) -> None:
     answer = body(footprint(data, media_type))
     raised = {w.get("rule_id", "") for w in answer["warnings"]}
-    assert raised == _admitted(answer["product"]["id"])
+    assert raised == _admitted(path, answer["product"]["id"])
 
 
-def _admitted(product: str) -> set[str]:
-    part = README.split("Warnings to be expected", 1)[1].split("\n## ", 1)[0]
+def _admitted(path: Path, product: str) -> set[str]:
+    part = readme(path).split("Warnings to be expected", 1)[1].split("\n## ", 1)[0]
     rows = [[c.strip() for c in line.strip("|").split("|")] for line in part.splitlines() if line.startswith("|")]
-    return {row[1] for row in rows if product in row[0].split(", ")}
+    return {rule_id for row in rows if product in row[0].split(", ") for rule_id in row[1].split(", ")}
 
 
-@pytest.mark.parametrize(("data", "media_type"), boms())
-def test_packaging_is_complete(data: bytes, media_type: str) -> None:
+@pytest.mark.parametrize(("path", "data", "media_type"), boms("beer*"))
+def test_packaging_of_beer_is_complete(path: Path, data: bytes, media_type: str) -> None:
     """A container, a pallet and film; a closure and a label unless the container brings them."""
     roles = {line.role for line in read_bom(data, media_type).lines}
     assert {"pallet", "film"} <= roles
@@ -78,10 +87,10 @@ def test_packaging_is_complete(data: bytes, media_type: str) -> None:
 
 
 def entries(path: Path) -> list[tuple[str, Json, float]]:
-    """Every line, activity and co-product with the output in hl that it belongs to."""
+    """Every line, activity and co-product with the output, in its own unit, that it belongs to."""
     document = json.loads(path.read_bytes())
     owners = [*document.get("products", [document])]
-    pairs = [(owner, owner["output"]["amount"]) for owner in owners]
+    pairs = [(owner, owner["output"]["amount"] if "output" in owner else 1) for owner in owners]
     if "shared" in document:
         pairs.append((document["shared"], sum(hl for _, hl in pairs)))
     return [(row.get("id", "?"), row, hl) for owner, hl in pairs for row in _rows(owner)]
@@ -94,11 +103,11 @@ def _rows(owner: Json) -> list[Json]:
 
 @pytest.mark.parametrize("path", sorted(FOLDER.rglob("*.json")), ids=lambda p: p.name)
 def test_every_figure_has_its_status_and_stands_in_the_readme(path: Path) -> None:
-    for name, row, hectolitres in entries(path):
+    for name, row, output in entries(path):
         assert STATUS.match(row.get("note", "")), name
         status = row["note"].partition(":")[0]
-        shown = f"| {row['amount']:,} {row['unit']} | {row['amount'] / hectolitres:.4g} {row['unit']}"
-        found = [x for x in README.splitlines() if x.startswith(f"| `{name}` ") and shown in x]
+        shown = f"| {row['amount']:,.15g} {row['unit']} | {row['amount'] / output:.4g} {row['unit']}"
+        found = [x for x in readme(path).splitlines() if x.startswith(f"| `{name}` ") and shown in x]
         assert any(f"| {status} |" in x for x in found), (name, shown)
 
 

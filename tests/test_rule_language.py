@@ -722,6 +722,20 @@ BROKEN: dict[str, tuple[Json, str, str]] = {
         {"/per": [{"id": "kg", "rule_id": "W-98", "name": named("x"), "divisor": "declared", "unit": "kg"}]}, "bad_formula",
         "/per/kg",
     ),
+    "module of another unit than the declared one": (
+        {"/processes/-": {"id": "driving", "rule_id": "W-98", "stage": "making", "unit": "MJ", "amount": "used", "name": named("x")},
+         "/parameters/used": parameter(1, "MJ"),
+         "/modules": [{"id": "m", "rule_id": "W-98", "name": named("x"), "process": "driving"}]},
+        "wrong_dimension", "/processes/driving/unit",
+    ),
+    "options that differ by case only": (
+        {"/choices/market": MARKET, "/choices/market/options/eu": named("x")}, "duplicate_key", "/choices/market/options/eu",
+    ),
+    "an option and a parameter of one name": (
+        {"/choices/market": MARKET, "/parameters/market_eu": FIGURE}, "duplicate_key", "/choices/market/options/EU",
+    ),
+    "a parameter named as what every formula knows": ({"/parameters/declared": FIGURE}, "duplicate_key", "/parameters/declared"),
+    "a parameter named as a total": ({"/parameters/sum_electricity": FIGURE}, "duplicate_key", "/parameters/sum_electricity"),
     "condition of a requirement": (
         {"/requirements/-": UNSOURCED | {"source": "book", "when": "market_us"}}, "bad_formula", "/requirements/W-98/when",
     ),

@@ -60,6 +60,19 @@ def names(rule: Rule) -> dict[str, str]:
     return known
 
 
+def check_clashes(rule: Rule) -> Iterator[Problem]:
+    """A name in a formula means one thing."""
+    own = [(name, f"/parameters/{name}") for name in rule.parameters]
+    own += [(f"{c.id}_{o.lower()}", f"/choices/{c.id}/options/{o}") for c in rule.choices.values() for o in c.options]
+    first = dict.fromkeys(("min", "max", "declared", "lines_mass"), "/formulas")
+    first |= {f"{kind}mass_{group}": "/roles" for group in rule.groups() for kind in ("", "net_")}
+    first |= {f"{kind}_{c}": f"/co_products/{c}" for c in rule.co_products for kind in ("co", "value")}
+    first |= {f"sum_{section}": f"/activities/{section}" for section in rule.activities}
+    for name, where in own:
+        if first.setdefault(name, where) != where:
+            yield Problem("duplicate_key", where, {"key": name, "first": first[name]})
+
+
 def settled_names(rule: Rule) -> dict[str, str]:
     """Names that have their value before any line is read: parameters and options."""
     settled = {*rule.parameters, *rule.indicators_of_choices()}
@@ -325,14 +338,14 @@ def check_allocation(rule: Rule) -> Iterator[Problem]:
 
 def check_formulas(rule: Rule) -> Iterator[Problem]:
     """Every formula parses, uses known names and has the dimension it needs."""
+    unit_of = {p.id: p.unit for p in rule.processes}
     wanted: list[tuple[str, str, str]] = []
     early: list[tuple[str, str, str]] = []  # worked out line by line, when masses and sums are not yet known
     for process in rule.processes:
         wanted.append((f"/processes/{process.id}/amount", process.amount, process.unit))
         if process.biogenic_carbon != "inputs":
             wanted.append((f"/processes/{process.id}/biogenic_carbon", process.biogenic_carbon, "kg"))
-        by_id = {p.id: p for p in rule.processes}
-        wanted += [(f"/processes/{process.id}/inputs", i.amount, by_id[i.process].unit) for i in process.inputs]
+        wanted += [(f"/processes/{process.id}/inputs", i.amount, unit_of[i.process]) for i in process.inputs]
     wanted += [(f"/exchanges/{e.id}/amount", e.amount, e.unit) for e in rule.exchanges]
     wanted += [(f"/guardrails/{g.rule_id}/quantity", g.quantity, g.unit) for g in rule.guardrails]
     early += [(where, route.share, "") for where, routes in _routes(rule) for route in routes]
@@ -349,6 +362,10 @@ def check_formulas(rule: Rule) -> Iterator[Problem]:
     early += [(f"/requirements/{n.rule_id}/when", n.when, "") for n in rule.requirements if n.when]
     early.append(("/end_of_life_factor", rule.end_of_life_factor, ""))
     early += [(f"/co_products/{c.id}/biogenic_carbon", c.biogenic_carbon, "kg/kg") for c in rule.co_products.values()]
+    for final in (*rule.boundaries.values(), *(m.process for m in rule.modules)):  # makes the declared unit
+        unit, needed = unit_of[final], rule.declared_unit.unit
+        if not units.same_dimension(unit, needed):
+            yield Problem("wrong_dimension", f"/processes/{final}/unit", {"unit": unit, "needed": needed})
     for known, group in ((names(rule), wanted), (settled_names(rule), early)):
         yield from _formula_problems(group, known)
 
@@ -368,6 +385,6 @@ def _key_unit(rule: Rule, process: str) -> str:
 
 
 FIRST: tuple[Check, ...] = (
-    check_version, check_names, check_activities, check_requirements, check_units, check_parameters, check_defaults,
+    check_version, check_clashes, check_names, check_activities, check_requirements, check_units, check_parameters, check_defaults,
     check_sources, check_allocation, check_cut_offs, check_disclosures,
 )  # fmt: skip

@@ -200,7 +200,7 @@ def located(problem: Problem, path: Path) -> Finding:
     """The problem with file, line and rule id; a place that the rule inherited is in the file of its base."""
     best = max((_found(problem.where, file) for file in _files(path)), key=lambda found: found[0])
     _, file, line, rule_id = best
-    rule_id = rule_id or str(problem.values.get("rule_id", ""))
+    rule_id = rule_id.strip() or str(problem.values.get("rule_id", ""))
     return Finding(problem, "/".join(file.parts[-3:]), line, rule_id)
 
 
