@@ -1,7 +1,8 @@
 """docs/validation.md, appliances and tyres: every number called "ours" is calculated again, every miss has its reason.
 
 A row begins with a worked inventory in back quotes (`refrigerator/multi-door-500l`); ``what`` says which result stands in it:
-a boundary, ``/ id`` per a measure of the rule, ``+ id`` with a module that the rule reports apart.
+a boundary, ``/ id`` per a measure of the rule, ``+ id`` with a module that the rule reports apart, ``only a, b`` some stages,
+``; name=value`` with a parameter or choice of the rule changed.
 """
 
 from __future__ import annotations
@@ -41,16 +42,22 @@ def rows() -> list[dict[str, str]]:
 
 
 @cache
-def answer(inventory: str, boundary: str) -> dict[str, Any]:
+def answer(inventory: str, boundary: str, *changes: str) -> dict[str, Any]:
     (document,) = read_plant((ROOT / "inventories" / f"{inventory}.json").read_bytes())
+    for name, value in (change.split("=") for change in changes):
+        parameters = document.setdefault("parameters", {})
+        parameters[name] = value if value.isalpha() else float(value)
     bom = bom_of(document)
     return body(calculate(bom, find_rule(bom.category), default_release(), boundary))
 
 
 def ours(inventory: str, what: str) -> float:
+    what, *changes = (part.strip() for part in what.split(";"))
+    what, _, only = (part.strip() for part in what.partition("only"))
     boundary, *rest = re.split(r"\s*([/+])\s*", what)
-    found = answer(inventory, boundary)
-    value = float(found["total"]["value"])
+    found = answer(inventory, boundary, *changes)
+    wanted = [stage.strip() for stage in only.split(",")] if only else [s["stage"] for s in found["stages"]]
+    value = sum(float(s["value"]) for s in found["stages"] if s["stage"] in wanted)
     for sign, name in zip(rest[::2], rest[1::2], strict=True):
         if sign == "/":
             value = next(p["value"] for p in found["per"] if p["what"] == name) * value / found["total"]["value"]
