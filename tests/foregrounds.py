@@ -39,7 +39,13 @@ GATE, GRAVE = "cradle_to_gate", "cradle_to_grave"
 # -- a small beer
 
 TINY: Json = {
-    "product": {"id": "tiny", "name": "Tiny", "category": "beer", "declared_unit": {"amount": 1, "unit": "hl"}},
+    "product": {
+        "id": "tiny",
+        "name": "Tiny",
+        "category": "beer",
+        "declared_unit": {"amount": 1, "unit": "hl"},
+        "pack": {"amount": 500, "unit": "ml"},
+    },
     "site": {"country": "CN"},
     "basis": "declared_unit",
     "lines": [

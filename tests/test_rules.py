@@ -34,7 +34,7 @@ BESIDE = sorted(BEER.parent.glob("tests/*.yaml"))
 
 def test_the_beer_rule_loads_by_id_and_by_category() -> None:
     rule = find_rule("beer")
-    assert (rule.id, rule.version, rule.status) == ("beer", "1.0.0", "proposal")
+    assert (rule.id, rule.version, rule.status) == ("beer", "1.1.0", "published")
     assert find_rule("啤酒") == rule
     assert rule.declared_unit.to("L") == 100
     assert list(rule.boundaries) == [GATE, GRAVE]

@@ -140,6 +140,7 @@ FAULTS: dict[str, tuple[Json, str, str, str]] = {
     "rule id": ({"requirements/1/rule_id": " "}, "evidence_missing", "- rule_id: ' '", ""),
     "status": ({"parameters/inbound_road/status": "guess"}, "unknown_status", "status: guess", "SOFT-DRINK-20"),
     "folder": ({"id": "cider"}, "rule_misplaced", "id: cider", ""),
+    "language": ({"roles/ingredient/name": {"zh": "糖"}}, "text_missing", "name:", "SOFT-DRINK-03"),
     "gas": ({"roles/ingredient/flows": {"co3": 1.0}}, "unlinked", "flows:", "SOFT-DRINK-03"),
     "loading": ({"parameters/inbound_road/default": 9e9}, "default_out_of_range", "default: 9", "SOFT-DRINK-20"),
 }  # fmt: skip

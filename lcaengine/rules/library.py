@@ -75,8 +75,9 @@ def _name(path: Path) -> tuple[str, str]:
 def rule_path(reference: str) -> Path:
     """The file of ``id@version``; raises `BadRule`."""
     identifier, _, version = reference.partition("@")
-    for path in rule_files():
-        if path.parent.name == version and path.parent.parent.name == identifier:
+    plain = all(name and not name.startswith(".") and Path(name).name == name for name in (identifier, version))
+    for root in rule_folders() if plain else ():
+        if (path := root / identifier / version / "rule.yaml").is_file():
             return path
     known = sorted(f"{p.parent.parent.name}@{p.parent.name}" for p in rule_files())
     raise BadRule(Problem("unknown_base", "/extends", {"base": reference, "known": known}))

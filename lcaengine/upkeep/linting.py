@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -48,7 +48,7 @@ def lint_file(path: Path, release: Release, others: Iterable[Path] | None = None
         own = "/".join(path.parts[-3:]) + ": "
         return [located(dataclasses.replace(p, where=p.where.removeprefix(own)), path) for p in bad.problems]
     known = list(rule_files()) if others is None else list(others)
-    problems = [*check_place(rule, path), *check_background(rule, release), *check_evidence(rule)]
+    problems = [*check_place(rule, path), *check_background(rule, release), *check_evidence(rule), *check_texts(rule)]
     problems += check_hs_codes(rule, _newest(p for p in known if p.parent.parent.name != rule.id))
     return [located(problem, path) for problem in problems]
 
@@ -149,6 +149,19 @@ def check_evidence(rule: Rule) -> Iterator[Problem]:
             yield Problem("unknown_status", f"{where}/status", {"value": status, "known": list(STATUSES)})
         if status == "estimate" and not getattr(item, "note", "–").strip():
             yield Problem("estimate_without_reason", f"{where}/note")
+
+
+def check_texts(rule: Rule) -> Iterator[Problem]:
+    """Every text and name is there in both languages."""
+    said = [("", rule), *_said(rule)]
+    for where, item in said:
+        for key in ("title", "notice", "name", "text"):
+            text = getattr(item, key, None)
+            if not isinstance(text, Mapping):
+                continue
+            for language in ("zh", "en"):
+                if not str(text.get(language) or "").strip():
+                    yield Problem("text_missing", f"{where}/{key}", {"field": key, "language": language})
 
 
 def _said(rule: Rule) -> Iterator[tuple[str, Any]]:
