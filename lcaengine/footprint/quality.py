@@ -100,6 +100,8 @@ class Quality:
         if e.matched_by == "supplier_footprint":
             marks |= aged(s.release.year - self._supplied[e.line].year)
             marks |= 0 if _verified(self._supplied[e.line]) else BIT["published"]  # stated, not shown to be measured
+        if e.kind == "emission" and e.data == "default":  # the rule's formula, not a meter
+            marks |= BIT["published"] | BIT["derived"]
         if s.product[i] >= 0:
             location = s.release.location(int(s.product[i]))
             marks |= at_least("geography", geography(location, self._place(e)))
