@@ -139,11 +139,11 @@ def _per(footprint: Footprint) -> list[dict[str, Any]]:
     ]
     return shown + [
         {
-            "amount": 1.0,
+            "amount": p.amount,
             "unit": p.unit or "1",
             "what": p.id,
             "name": dict(p.name),
-            "value": footprint.value / inventory.divisors[p.id],
+            "value": footprint.value * p.amount / inventory.divisors[p.id],
         }
         for p in inventory.rule.per
     ]

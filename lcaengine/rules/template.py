@@ -307,13 +307,14 @@ class Requirement:
 
 @dataclass(frozen=True, slots=True)
 class Per:
-    """The result per another measure: total divided by a formula (mass of a tyre, thousands of km)."""
+    """The result per another measure, ``amount`` of ``unit``: total × amount over a formula (per kg of a tyre, per 1 000 km)."""
 
     id: str
     rule_id: str
     name: Texts
     divisor: str
     unit: str
+    amount: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)
