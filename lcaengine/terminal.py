@@ -44,6 +44,8 @@ TEXTS: Mapping[str, tuple[str, str]] = {
     "poor": ("差", "poor"), "used_by": ("用于 {0} 个过程：{1}", "Used by {0} processes: {1}"), "years": ("年份", "Years"),
     "before": ("此前", "Before"), "after": ("此后", "After"), "change": ("变化", "Change"), "through": ("经由", "Through"),
     "moved": ("{0} 个结果变化，新增 {1} 个过程，移除 {2} 个", "{0} scores moved, {1} processes new, {2} gone"),
+    "module": ("另行报告，不计入总量：{0} {1} kg CO2e", "Reported apart, not in the total: {0} {1} kg CO2e"),
+    "benchmark": ("基准 {0}：{1} kg CO2e，本结果为其 {2} 倍", "Benchmark {0}: {1} kg CO2e; this result is {2} times that"),
     "what": ("内容", "What"), "assumed": ("缺省假设", "Assumed"), "given": ("给定", "given"), "means": ("含义", "Means"), "matched": ("依据", "By"), "match_score": ("得分", "Score"), "asked": ("请选择", "please choose"),
     "measured": ("实测", "measured"), "published": ("公布", "published"), "derived": ("推导", "derived"),
     "estimate": ("估计", "estimate"), "by_name": ("名称", "name"), "by_synonym": ("同义词", "synonym"), "by_cas": ("CAS 号", "CAS"),
@@ -113,6 +115,7 @@ class Terminal:
             f"{declared['amount']:g} {declared['unit']}  ({boundary})   [dim]{per}[/]"
         )
         self.stage_bars(body["stages"])
+        self.modules_and_benchmarks(body)
         self.electricity_and_quality(body)
         self.warnings(body["warnings"])
 
@@ -127,6 +130,14 @@ class Terminal:
             )
             table.add_row(self.local(stage["name"]), number(stage["value"]), percent(stage["share"]), bar)
         self.console.print(table)
+
+    def modules_and_benchmarks(self, body: Mapping[str, Any]) -> None:
+        """What the rule reports apart from the total, and published results beside ours."""
+        for module in body["modules"]:
+            self.say(self.text("module", escape(self.local(module["name"])), number(module["value"])))
+        for benchmark in body["benchmarks"]:
+            values = (escape(self.local(benchmark["name"])), number(benchmark["value"]), f"{benchmark['ratio']:.2f}")
+            self.say(self.text("benchmark", *values), "dim")
 
     def electricity_and_quality(self, body: Mapping[str, Any]) -> None:
         e, q = body["electricity"], body["data_quality"]
@@ -331,4 +342,4 @@ def number(value: float | None) -> str:
 
 
 def percent(value: float | None) -> str:
-    return "–" if value is None else f"{100 * value:.1f} %"
+    return "–" if value is None else f"{round(100 * value, 1) + 0.0:.1f} %"
