@@ -21,11 +21,12 @@ $(STAMP): setup.cfg pyproject.toml constraints.txt
 demo: $(STAMP)  ## set up, start the server, post real bills of materials, show footprints and hotspots
 	@$(BIN)/lcaengine demo
 
-check: $(STAMP)  ## ruff, mypy, import-linter, background tables
+check: $(STAMP)  ## ruff, mypy, import-linter, background tables, rules
 	@echo "==> ruff"; $(BIN)/ruff check . && $(BIN)/ruff format --check .
 	@echo "==> mypy"; $(BIN)/mypy
 	@echo "==> import-linter"; $(BIN)/lint-imports
 	@echo "==> background tables"; $(BIN)/lcaengine background check
+	@echo "==> rules"; $(BIN)/lcaengine rules lint
 
 test: check  ## set up, check, all tests
 	@echo "==> pytest"; $(BIN)/pytest

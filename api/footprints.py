@@ -35,20 +35,21 @@ class RuleChanged(Refused):
 @blueprint.route("")
 class Footprints(MethodView):
     @blueprint.doc(requestBody=BOM_BODY, operationId="postFootprint")
+    @blueprint.arguments(schemas.FootprintQuery, location="query")
     @blueprint.response(201, schemas.Footprint)
     @schemas.problem(blueprint, 400, "cannot be read")
     @schemas.problem(blueprint, 404, "no such rule")
     @schemas.problem(blueprint, 413, "too large")
     @schemas.problem(blueprint, 415, "wrong type")
     @schemas.problem(blueprint, 422, "cannot be used")
-    def post(self) -> Response:
+    def post(self, query: dict[str, Any]) -> Response:
         """Calculate and keep the footprint of a bill of materials.
 
         JSON or CSV. Every problem is answered with its place, a code and the next action; nothing is stored then.
         """
         document, bom = posted_bom()
         result = body(calculate(bom, find_rule(bom.category), services().release))
-        record = services().store.add(organisation(), document, result)
+        record = services().store.add(organisation(), document, result, impact_allowed=query["impact"] == "yes")
         response = _json(record.body, 201)
         response.headers["Location"] = url_for("footprints.OneFootprint", identifier=record.id)
         return response
@@ -126,7 +127,7 @@ def _again(identifier: str) -> Footprint:
 def _entry(record: Record) -> dict[str, Any]:
     answer = json.loads(record.body)
     keys = ("id", "created", "product", "declared_unit", "boundary", "total", "links")
-    return {**{key: answer[key] for key in keys}, "category": record.category}
+    return {**{key: answer[key] for key in keys}, "category": record.category, "impact_allowed": record.impact_allowed}
 
 
 def _json(text: str, status: int = 200) -> Response:

@@ -170,6 +170,9 @@ class FootprintEntry(Schema):
     declared_unit = fields.Nested(Amount)
     boundary = fields.String()
     product = fields.Dict()
+    impact_allowed = fields.Boolean(
+        metadata={"description": "whether the effects of new rule versions may be computed from it"}
+    )
     links = fields.Dict()
 
 
@@ -191,6 +194,14 @@ class ItemPage(Page):
 class PageQuery(Schema):
     limit = fields.Integer(load_default=20, validate=validate.Range(1, 200))
     offset = fields.Integer(load_default=0, validate=validate.Range(0, 10_000_000))
+
+
+class FootprintQuery(Schema):
+    impact = fields.String(
+        load_default="yes",
+        validate=validate.OneOf(["yes", "no"]),
+        metadata={"description": "no: the effects of new rule versions are never computed from it"},
+    )
 
 
 class ProcessQuery(PageQuery):
@@ -327,6 +338,7 @@ class RuleImpact(Schema):
     old = fields.Dict()
     new = fields.Dict()
     count = fields.Integer()
+    not_allowed = fields.Integer(metadata={"description": "stored bills of materials whose owner said no"})
     distribution = fields.Dict(allow_none=True, metadata={"description": "relative changes: quartiles and histogram"})
     most_affected = fields.List(fields.Dict())
     effects = fields.List(fields.Dict(), metadata={"description": "old, new and change of every bill of materials"})

@@ -172,6 +172,8 @@ def show_difference(terminal: Terminal, body: Json) -> None:
 
 def show_impact(terminal: Terminal, body: Json) -> None:
     terminal.say(terminal.text("impact", body["count"], len({f["id"] for f in body["failures"]})), "bold")
+    if body["not_allowed"]:
+        terminal.say(terminal.text("not_allowed", body["not_allowed"]))
     if spread := body["distribution"]:
         values = (percent(spread[key]) for key in ("min", "q1", "median", "q3", "max"))
         terminal.say(terminal.text("distribution", *values))

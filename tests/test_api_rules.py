@@ -247,9 +247,14 @@ def test_publish_difference_and_impact(server: httpx.Client, drink: Path) -> Non
 
     bom = json.loads(next((drink.parent / "inventories").glob("soft*.json")).read_text(encoding="utf-8"))
     stored = server.post("/v1/footprints", json=bom).json()
+    withheld = server.post("/v1/footprints?impact=no", json=bom).json()
+    listed = {i["id"]: i["impact_allowed"] for i in server.get("/v1/footprints").json()["items"]}
+    assert (listed[stored["id"]], listed[withheld["id"]]) == (True, False)
+    assert problem(server.post("/v1/footprints?impact=perhaps", json=bom), 422) == "bad_query"
     effect = server.post("/v1/rules/soft-drink/impact", json=versions).json()
     (record,) = [e for e in effect["effects"] if e["kind"] == "record"]
     assert record["id"] == stored["id"]
+    assert effect["not_allowed"] == 1
     assert record["old"] == stored["total"]["value"]
     assert record["change"] == pytest.approx(0.105 * 0.0978, rel=1e-9)
 

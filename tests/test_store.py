@@ -94,6 +94,33 @@ def test_migrations_from_empty_make_the_tables_of_the_code(url: str) -> None:
     engine.dispose()
 
 
+def test_records_from_before_allow_impact(url: str, answer: Json) -> None:
+    """The second migration on a database with a record of the first; a program that knows nothing of it may still write."""
+    engine = create_engine(url.replace("postgresql://", "postgresql+psycopg://").replace("/deep", ""))
+    migrate(engine, "0001")
+    row = (
+        "INSERT INTO footprints (id, organisation_id, created, category, rule_version, rule_sha256, background_id, document, body)"
+        " VALUES ('{}', 'a', '2025-01-01 00:00:00', 'beer', '1.0.0', 'x', 'y', '{{}}', '{{}}')"
+    )
+    with engine.begin() as connection:
+        connection.exec_driver_sql(row.format("old"))
+    migrate(engine)
+    with engine.begin() as connection:
+        connection.exec_driver_sql(row.format("other"))
+    store = Store(engine)
+    assert store.get("a", "old").impact_allowed is store.get("a", "other").impact_allowed is True
+    engine.dispose()
+
+
+def test_whether_impact_is_allowed_comes_back(store: Store, answer: Json) -> None:
+    kept = [store.add("a", canned(), answer), store.add("a", canned(), answer, impact_allowed=False)]
+    assert [store.get("a", r.id).impact_allowed for r in kept] == [True, False]
+    assert [r.impact_allowed for r in store.list("a", 10, 0)[0]] == [False, True]
+    with store.engine.connect() as connection:
+        query = "SELECT count(*) FROM footprints WHERE NOT impact_allowed"
+        assert connection.execute(text(query)).scalar() == 1
+
+
 def test_the_database_is_in_wal_mode_and_waits(tmp_path: Path) -> None:
     path = tmp_path / "store.sqlite"
     opened = open_store(f"sqlite:///{path}")

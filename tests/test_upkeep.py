@@ -283,6 +283,17 @@ def test_stored_bills_of_materials_are_those_of_the_organisation(tmp_path: Path,
     store.engine.dispose()
 
 
+def test_records_that_do_not_allow_it_are_passed_over_and_counted(tmp_path: Path, release: Release) -> None:
+    store = open_store(f"sqlite:///{tmp_path / 'store.sqlite'}")
+    rule = find_rule("beer", "1.0.0")
+    answer = body(calculate(bom_of(canned()), rule, release))
+    allowed = [store.add("ours", canned(), answer, impact_allowed=i != 1).id for i in range(3)]
+    found = impact(rule, rule, record_cases(store, "ours", rule), release)
+    assert {e.id for e in found.effects} == {allowed[0], allowed[2]}
+    assert (found.as_dict()["count"], found.as_dict()["not_allowed"], found.failures) == (2, 1, ())
+    store.engine.dispose()
+
+
 def test_what_cannot_be_recomputed_is_listed_and_stops_nothing(drink: Path, release: Release) -> None:
     old = load_rule(drink)
     new = load_rule(next_version(drink, "2.0.0", {"roles/other": None}))

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from platformdirs import user_data_path
-from sqlalchemy import DateTime, Engine, Index, String, Text, create_engine, event, func, select
+from sqlalchemy import Boolean, DateTime, Engine, Index, String, Text, create_engine, event, func, select, true
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 
@@ -40,11 +40,15 @@ class FootprintRow(Base):
     background_id: Mapped[str] = mapped_column(String(64))
     document: Mapped[str] = mapped_column(Text)
     body: Mapped[str] = mapped_column(Text)
+    impact_allowed: Mapped[bool] = mapped_column(Boolean, server_default=true())
 
 
 @dataclass(frozen=True)
 class Record:
-    """A stored footprint; ``document`` is the bill of materials as read, ``body`` the answer as JSON text."""
+    """A stored footprint; ``document`` is the bill of materials as read, ``body`` the answer as JSON text.
+
+    ``impact_allowed`` says whether the effects of new rule versions may be computed from it.
+    """
 
     id: str
     created: datetime
@@ -54,6 +58,7 @@ class Record:
     background_id: str
     document: str
     body: str
+    impact_allowed: bool = True
 
 
 class NoStore(Refused):
@@ -66,7 +71,9 @@ class Store:
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
 
-    def add(self, organisation_id: str, document: dict[str, Any], body: dict[str, Any]) -> Record:
+    def add(
+        self, organisation_id: str, document: dict[str, Any], body: dict[str, Any], impact_allowed: bool = True
+    ) -> Record:
         """Keep a footprint; the record's body has ``id``, ``created`` and ``links`` added."""
         identifier, created = str(uuid.uuid4()), datetime.now(UTC)
         base = f"/v1/footprints/{identifier}"
@@ -85,6 +92,7 @@ class Store:
             id=identifier, organisation_id=organisation_id, created=created, category=body["product"]["category"],
             rule_version=body["rule"]["version"], rule_sha256=body["rule"]["sha256"], background_id=body["background"]["id"],
             document=json.dumps(document, ensure_ascii=False), body=json.dumps(answer, ensure_ascii=False, allow_nan=False),
+            impact_allowed=impact_allowed,
         )  # fmt: skip
         record = _record(row)
         with Session(self.engine) as session, session.begin():
@@ -151,8 +159,8 @@ def _sqlite_settings(connection: Any, _: Any) -> None:
     cursor.close()
 
 
-def migrate(engine: Engine) -> None:
-    """Bring the tables up to date with Alembic, under the database's own lock."""
+def migrate(engine: Engine, revision: str = "head") -> None:
+    """Bring the tables up to a revision with Alembic, under the database's own lock."""
     from alembic import command
     from alembic.config import Config
 
@@ -160,4 +168,4 @@ def migrate(engine: Engine) -> None:
     config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
     with engine.begin() as connection:
         config.attributes["connection"] = connection
-        command.upgrade(config, "head")
+        command.upgrade(config, revision)

@@ -1,8 +1,8 @@
 """What a new version of a rule does to results: worked inventories and stored bills of materials under both versions.
 
 Only totals are needed, so nothing but `calculate` runs. A bill of materials that fails under either version is listed with its
-problems; it stops nothing. Stored bills of materials are those of the caller's own organisation; whether a record may be used
-for this is not yet marked on the record.
+problems; it stops nothing. Stored bills of materials are those of the caller's own organisation; a record that does not allow
+this is passed over and counted.
 """
 
 from __future__ import annotations
@@ -32,11 +32,15 @@ Json = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """A bill of materials to recompute; ``kind`` is ``inventory`` or ``record``, ``id`` a path or a footprint's id."""
+    """A bill of materials to recompute; ``kind`` is ``inventory`` or ``record``, ``id`` a path or a footprint's id.
+
+    One that is not ``allowed`` is only counted.
+    """
 
     kind: str
     id: str
     document: Json
+    allowed: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,17 +81,19 @@ class Failure:
 
 @dataclass(frozen=True, slots=True)
 class Impact:
-    """The effects of a new version, and what could not be recomputed."""
+    """The effects of a new version, what could not be recomputed, and how many were not allowed to be."""
 
     old: Rule
     new: Rule
     effects: tuple[Effect, ...]
     failures: tuple[Failure, ...]
+    not_allowed: int = 0
 
     def as_dict(self, language: Language = "en") -> Json:
         ranked = sorted(self.effects, key=lambda e: (-abs(e.relative or 0.0), e.id))
         return {
             "old": self.old.about(), "new": self.new.about(), "count": len(self.effects),
+            "not_allowed": self.not_allowed,
             "distribution": distribution([e.relative for e in self.effects if e.relative is not None]),
             "most_affected": [e.as_dict() for e in ranked[:MOST_AFFECTED]],
             "effects": [e.as_dict() for e in self.effects],
@@ -99,15 +105,16 @@ def impact(
     old: Rule, new: Rule, cases: Iterable[Case], release: Release, progress: Callable[[], object] = lambda: None
 ) -> Impact:
     """Recompute every case under both versions; ``progress`` is called after each."""
-    effects, failures = [], []
+    effects, failures, not_allowed = [], [], 0
     for case in cases:
-        found = _effect(case, old, new, release)
-        if isinstance(found, Effect):
+        if not case.allowed:
+            not_allowed += 1
+        elif isinstance(found := _effect(case, old, new, release), Effect):
             effects.append(found)
         else:
             failures.extend(found)
         progress()
-    return Impact(old, new, tuple(effects), tuple(failures))
+    return Impact(old, new, tuple(effects), tuple(failures), not_allowed)
 
 
 def inventory_cases(rule: Rule, rule_file: Path | None = None) -> list[Case]:
@@ -125,7 +132,8 @@ def record_cases(store: Store, organisation: str, *rules: Rule) -> Iterator[Case
         for record in records:
             if record.category in categories and record.id not in seen:
                 seen.add(record.id)
-                yield Case("record", record.id, json.loads(record.document))
+                allowed = record.impact_allowed
+                yield Case("record", record.id, json.loads(record.document) if allowed else {}, allowed)
         offset += PAGE
 
 
