@@ -46,6 +46,7 @@ def body(footprint: Footprint) -> dict[str, Any]:
     s = footprint.system
     inventory, release, total = s.inventory, s.release, footprint.value
     quality = Quality(footprint)
+    apart = modules(inventory.bom, inventory.rule, release)
     return {
         "product": _product(inventory.bom),
         "declared_unit": inventory.declared_unit.as_dict(),
@@ -65,8 +66,8 @@ def body(footprint: Footprint) -> dict[str, Any]:
         "data_quality": _data_quality(footprint, quality),
         "choices": dict(inventory.choices),
         "cut_off": _cut_off(inventory.rule),
-        "benchmarks": _benchmarks(footprint),
-        "modules": modules(inventory.bom, inventory.rule, release),
+        "benchmarks": _benchmarks(footprint, apart),
+        "modules": apart,
         "warnings": [w.as_dict() for w in (*inventory.warnings, *s.warnings, *_quality_warnings(footprint, quality))],
         "notice": dict(inventory.rule.notice),
     }
@@ -86,12 +87,14 @@ def _cut_off(rule: Rule) -> dict[str, Any]:
     return {"declared_share": sum(c.share for c in rule.cut_offs), "limit": rule.cut_off_limit, "left_out": left_out}
 
 
-def _benchmarks(footprint: Footprint) -> list[dict[str, Any]]:
-    """Published results that the rule names for this boundary, beside ours."""
+def _benchmarks(footprint: Footprint, apart: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Published results that the rule names for this boundary, beside ours with the modules that they include."""
     inventory = footprint.system.inventory
+    module = {m["module"]: m["value"] for m in apart}
     return [
         {
-            "rule_id": b.rule_id, "name": dict(b.name), "value": b.value, "ratio": _share(footprint.value, b.value),
+            "rule_id": b.rule_id, "name": dict(b.name), "value": b.value, "modules": list(b.modules),
+            "ratio": _share(footprint.value + sum(module[name] for name in b.modules), b.value),
             "source": inventory.rule.sources[b.source].title, "note": b.note,
         }
         for b in inventory.rule.benchmarks

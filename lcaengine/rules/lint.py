@@ -116,6 +116,8 @@ def check_names(rule: Rule) -> Iterator[Problem]:
         yield from missing("/boundaries", "process", final, processes)
     for benchmark in rule.benchmarks:
         yield from missing(f"/benchmarks/{benchmark.rule_id}", "boundary", benchmark.boundary, rule.boundaries)
+        for name in benchmark.modules:
+            yield from missing(f"/benchmarks/{benchmark.rule_id}", "module", name, {m.id for m in rule.modules})
     for choice in rule.choices.values():
         yield from missing(f"/choices/{choice.id}/default", "option", choice.default, choice.options)
     if rule.end_of_life or rule.circularity:  # their exchanges bear this stage

@@ -340,7 +340,10 @@ class CutOff:
 
 @dataclass(frozen=True, slots=True)
 class Benchmark:
-    """A published result that the rule shows beside its own, for one boundary, kg CO2e per declared unit."""
+    """A published result that the rule shows beside its own, for one boundary, kg CO2e per declared unit.
+
+    ``modules``: parts reported apart that the published result includes; they are added to ours for the comparison.
+    """
 
     rule_id: str
     name: Texts
@@ -348,6 +351,7 @@ class Benchmark:
     boundary: str
     source: str
     note: str = ""
+    modules: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
