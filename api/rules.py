@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Container
+from collections.abc import Callable, Container
 from pathlib import Path
 from typing import Any
 
@@ -12,15 +12,19 @@ from flask.views import MethodView
 from flask_smorest import Blueprint
 
 from lcaengine.bom.reading import json_document
+from lcaengine.bom.schema import BomSchema
 from lcaengine.problems import NotFound, Problem, Refused
 from lcaengine.rules import Rule, find_rule, list_rules, load_rule
-from lcaengine.rules.history import file_sha256
+from lcaengine.rules.history import Entry, file_sha256
 from lcaengine.rules.library import rule_files, rule_history, rule_state, version_order
 from lcaengine.rules.reading import BadRule
 from lcaengine.rules.shown import rule_body, rule_entry
 from lcaengine.upkeep import drafts, publishing
+from lcaengine.upkeep.beside import INVENTORIES, TESTS, Kind, file_beside, files_beside, put_beside
 from lcaengine.upkeep.difference import difference
 from lcaengine.upkeep.impact import impact, inventory_cases, record_cases
+from lcaengine.upkeep.linting import lint_file
+from lcaengine.upkeep.testing import run_tests
 
 from . import schemas
 from .boms import UnsupportedMedia
@@ -36,6 +40,7 @@ IF_MATCH = {
     "description": "ETag of the version as the writer has seen it",
 }  # fmt: skip
 NEEDED_IF_MATCH = {**IF_MATCH, "required": True}
+ETAG = {"ETag": {"schema": {"type": "string"}}}
 
 
 def _json_body(schema: Any) -> dict[str, Any]:
@@ -79,19 +84,22 @@ class RuleVersions(MethodView):
 @blueprint.route("/<string:identifier>/versions/<string:version>")
 class RuleVersion(MethodView):
     @blueprint.doc(operationId="getRuleVersion")
-    @blueprint.response(200, schemas.Rule, headers={"ETag": {"schema": {"type": "string"}}})
+    @blueprint.response(200, schemas.RuleVersion, headers=ETAG)
     @schemas.problem(blueprint, 404, "no such version")
     @schemas.problem(blueprint, 422, "the version cannot run")
     def get(self, identifier: str, version: str) -> Response:
-        """One version; its ETag is the SHA-256 of its file. With `Accept: text/yaml` the file itself."""
+        """One version, with what stands beside it; its ETag is the SHA-256 of its file.
+
+        With `Accept: text/yaml` the file itself; only that is answered 304.
+        """
         path = _file(identifier, version)
         if request.accept_mimetypes.best_match(["application/json", *YAML], default="application/json") in YAML:
-            response = Response(path.read_bytes(), mimetype=YAML[0])
-        else:
-            response = _answer(rule_body(load_rule(path)))
+            response = _file_answer(path, YAML[0])
+        else:  # state, tests and inventories change without the file: never 304
+            beside = {kind.folder: _beside(path, kind) for kind in (TESTS, INVENTORIES)}
+            response = _answer({**rule_body(load_rule(path)), **beside})
+            response.set_etag(file_sha256(path))
         response.headers["Vary"] = "Accept"
-        response.set_etag(file_sha256(path))
-        response.make_conditional(request)
         return response
 
     @blueprint.doc(operationId="putRuleVersion", requestBody=YAML_BODY, parameters=[IF_MATCH])
@@ -117,15 +125,111 @@ class RuleVersion(MethodView):
         return response
 
 
-@blueprint.route("/<string:identifier>/versions/<string:version>/publish")
-class PublishRuleVersion(MethodView):
+@blueprint.route("/<string:identifier>/versions/<string:version>/tests/<string:name>")
+class RuleVersionTest(MethodView):
+    @blueprint.doc(operationId="getRuleTest")
+    @blueprint.response(200, {"type": "string"}, content_type="text/yaml", headers=ETAG)
+    @schemas.problem(blueprint, 404, "no such file")
+    def get(self, identifier: str, version: str, name: str) -> Response:
+        """A file of tests beside a version."""
+        return _file_answer(file_beside(_file(identifier, version), TESTS, name), "text/yaml")
+
+    @blueprint.doc(operationId="putRuleTest", requestBody=YAML_BODY, parameters=[IF_MATCH])
+    @blueprint.response(200, schemas.FileEntry, description="changed", headers=ETAG)
+    @blueprint.alt_response(201, schema=schemas.FileEntry, description="created")
+    @schemas.problem(blueprint, 404, "no such version")
+    @schemas.problem(blueprint, 409, "published, or not in the folder that is written to")
+    @schemas.problem(blueprint, 412, "changed meanwhile")
+    @schemas.problem(blueprint, 413, "too large")
+    @schemas.problem(blueprint, 415, "wrong type")
+    @schemas.problem(blueprint, 422, "cannot be used")
+    @schemas.problem(blueprint, 428, "If-Match is missing")
+    def put(self, identifier: str, version: str, name: str) -> Response:
+        """Create a file of tests beside a draft, or change one (then with If-Match)."""
+        return _put_beside(identifier, version, TESTS, name, *YAML)
+
+
+@blueprint.route("/<string:identifier>/versions/<string:version>/inventories/<string:name>")
+class RuleVersionInventory(MethodView):
+    @blueprint.doc(operationId="getRuleInventory")
+    @blueprint.response(200, BomSchema, content_type="application/json", headers=ETAG)
+    @schemas.problem(blueprint, 404, "no such file")
+    def get(self, identifier: str, version: str, name: str) -> Response:
+        """A worked inventory beside a version."""
+        return _file_answer(file_beside(_file(identifier, version), INVENTORIES, name), "application/json")
+
+    @blueprint.doc(operationId="putRuleInventory", requestBody=_json_body(BomSchema), parameters=[IF_MATCH])
+    @blueprint.response(200, schemas.FileEntry, description="changed", headers=ETAG)
+    @blueprint.alt_response(201, schema=schemas.FileEntry, description="created")
+    @schemas.problem(blueprint, 400, "cannot be read")
+    @schemas.problem(blueprint, 404, "no such version")
+    @schemas.problem(blueprint, 409, "published, or not in the folder that is written to")
+    @schemas.problem(blueprint, 412, "changed meanwhile")
+    @schemas.problem(blueprint, 413, "too large")
+    @schemas.problem(blueprint, 415, "wrong type")
+    @schemas.problem(blueprint, 422, "cannot be used")
+    @schemas.problem(blueprint, 428, "If-Match is missing")
+    def put(self, identifier: str, version: str, name: str) -> Response:
+        """Create a worked inventory beside a draft, or change one (then with If-Match): a bill of materials."""
+        return _put_beside(identifier, version, INVENTORIES, name, "application/json")
+
+
+@blueprint.route("/<string:identifier>/versions/<string:version>/tests")
+class RuleVersionTests(MethodView):
+    @blueprint.doc(operationId="runRuleTests")
+    @blueprint.response(200, schemas.RuleTests)
+    @schemas.problem(blueprint, 404, "no such version")
+    @schemas.problem(blueprint, 422, "the version or a file of tests cannot be used")
+    def post(self, identifier: str, version: str) -> Response:
+        """Run the tests beside a version. Nothing is stored."""
+        path = _file(identifier, version)
+        found = run_tests(load_rule(path), path, services().release)
+        return _answer({
+            "id": identifier, "version": version, "count": len(found), "passed": bool(found) and all(r.passed for r in found),
+            "tests": [r.as_dict(language()) for r in found],
+        })  # fmt: skip
+
+
+@blueprint.route("/<string:identifier>/versions/<string:version>/lint")
+class RuleVersionLint(MethodView):
+    @blueprint.doc(operationId="lintRuleVersion")
+    @blueprint.response(200, schemas.RuleFindings)
+    @schemas.problem(blueprint, 404, "no such version")
+    @schemas.problem(blueprint, 422, "the history cannot be read")
+    def get(self, identifier: str, version: str) -> Response:
+        """What is wrong with a version, with line and next action; also of one that does not load."""
+        findings = [f.as_dict(language()) for f in lint_file(_file(identifier, version), services().release)]
+        return _answer({"id": identifier, "version": version, "count": len(findings), "findings": findings})
+
+
+@blueprint.route("/<string:identifier>/versions/<string:version>/review")
+class ReviewRuleVersion(MethodView):
     @blueprint.doc(
-        operationId="publishRuleVersion", requestBody=_json_body(schemas.PublishBody), parameters=[NEEDED_IF_MATCH]
+        operationId="reviewRuleVersion", requestBody=_json_body(schemas.WordsBody), parameters=[NEEDED_IF_MATCH]
     )
     @blueprint.response(200, schemas.RuleVersionEntry)
     @schemas.problem(blueprint, 400, "cannot be read")
     @schemas.problem(blueprint, 404, "no such version")
-    @schemas.problem(blueprint, 409, "published already")
+    @schemas.problem(blueprint, 409, "published already, or not in the folder that is written to")
+    @schemas.problem(blueprint, 412, "changed meanwhile")
+    @schemas.problem(blueprint, 413, "too large")
+    @schemas.problem(blueprint, 415, "wrong type")
+    @schemas.problem(blueprint, 422, "the version cannot run")
+    @schemas.problem(blueprint, 428, "If-Match is missing")
+    def post(self, identifier: str, version: str) -> Response:
+        """Put a draft up for review."""
+        return _move(identifier, version, publishing.review)
+
+
+@blueprint.route("/<string:identifier>/versions/<string:version>/publish")
+class PublishRuleVersion(MethodView):
+    @blueprint.doc(
+        operationId="publishRuleVersion", requestBody=_json_body(schemas.WordsBody), parameters=[NEEDED_IF_MATCH]
+    )
+    @blueprint.response(200, schemas.RuleVersionEntry)
+    @schemas.problem(blueprint, 400, "cannot be read")
+    @schemas.problem(blueprint, 404, "no such version")
+    @schemas.problem(blueprint, 409, "published already, or not in the folder that is written to")
     @schemas.problem(blueprint, 412, "changed meanwhile")
     @schemas.problem(blueprint, 413, "too large")
     @schemas.problem(blueprint, 415, "wrong type")
@@ -133,11 +237,26 @@ class PublishRuleVersion(MethodView):
     @schemas.problem(blueprint, 428, "If-Match is missing")
     def post(self, identifier: str, version: str) -> Response:
         """Publish a version; its predecessor becomes superseded. Refused with everything that is missing."""
-        given, expected, path = _posted("who", "why"), _if_match(), _file(identifier, version)
-        publishing.publish(
-            path, given["who"], given["why"], services().release, lambda file: drafts.check_expected(file, expected)
-        )
-        return _answer(_version_entry(path))
+        return _move(identifier, version, _publish)
+
+
+@blueprint.route("/<string:identifier>/versions/<string:version>/withdraw")
+class WithdrawRuleVersion(MethodView):
+    @blueprint.doc(
+        operationId="withdrawRuleVersion", requestBody=_json_body(schemas.WordsBody), parameters=[NEEDED_IF_MATCH]
+    )
+    @blueprint.response(200, schemas.RuleVersionEntry)
+    @schemas.problem(blueprint, 400, "cannot be read")
+    @schemas.problem(blueprint, 404, "no such version")
+    @schemas.problem(blueprint, 409, "not published, or not in the folder that is written to")
+    @schemas.problem(blueprint, 412, "changed meanwhile")
+    @schemas.problem(blueprint, 413, "too large")
+    @schemas.problem(blueprint, 415, "wrong type")
+    @schemas.problem(blueprint, 422, "the version cannot run")
+    @schemas.problem(blueprint, 428, "If-Match is missing")
+    def post(self, identifier: str, version: str) -> Response:
+        """Take a published version out of force; what was calculated with it stays readable."""
+        return _move(identifier, version, publishing.withdraw)
 
 
 @blueprint.route("/<string:identifier>/diff")
@@ -210,6 +329,49 @@ def _version_entry(path: Path) -> dict[str, Any]:
         "history": [dataclasses.asdict(e) for e in rule_history(path) if e.version == version], "problems": problems,
         "links": {"self": f"/v1/rules/{identifier}/versions/{version}"},
     }  # fmt: skip
+
+
+def _beside(path: Path, kind: Kind) -> list[dict[str, Any]]:
+    return [_file_entry(path, kind, file) for file in files_beside(path, kind).values()]
+
+
+def _file_entry(path: Path, kind: Kind, file: Path) -> dict[str, Any]:
+    """A file beside a rule as a line of a list."""
+    owner = f"/v1/rules/{path.parent.parent.name}/versions/{path.parent.name}"
+    return {"name": file.stem, "sha256": file_sha256(file), "links": {"self": f"{owner}/{kind.folder}/{file.stem}"}}
+
+
+def _file_answer(path: Path, media_type: str) -> Response:
+    """A file as it is, with its hash as ETag."""
+    response = Response(path.read_bytes(), mimetype=media_type)
+    response.set_etag(file_sha256(path))
+    response.make_conditional(request)
+    return response
+
+
+def _put_beside(identifier: str, version: str, kind: Kind, name: str, *media: str) -> Response:
+    _check_media(*media)
+    path = _file(identifier, version)
+    data = request.get_data(cache=False)
+    file, created = put_beside(path, kind, name, data, _if_match(), organisation())
+    entry = _file_entry(path, kind, file)
+    response = _answer(entry, 201 if created else 200)
+    response.set_etag(entry["sha256"])
+    if created:
+        response.headers["Location"] = entry["links"]["self"]
+    return response
+
+
+def _move(identifier: str, version: str, change: Callable[..., Entry]) -> Response:
+    """Change the state of a version that stands in the folder that is written to."""
+    given, expected, path = _posted("who", "why"), _if_match(), _file(identifier, version)
+    drafts.check_writable(path)
+    change(path, given["who"], given["why"], check=lambda file: drafts.check_expected(file, expected))
+    return _answer(_version_entry(path))
+
+
+def _publish(path: Path, who: str, why: str, check: Callable[[Path], None]) -> Entry:
+    return publishing.publish(path, who, why, services().release, check)
 
 
 def _if_match() -> Container[str] | None:

@@ -299,6 +299,36 @@ class Rule(Schema):
     to_check = fields.List(fields.Dict(), metadata={"description": "estimates and second-hand sources"})
 
 
+class FileEntry(Schema):
+    """A file beside a rule."""
+
+    name = fields.String()
+    sha256 = fields.String(metadata={"description": "its ETag"})
+    links = fields.Dict()
+
+
+class RuleVersion(Rule):
+    """A version, with what stands beside it."""
+
+    tests = fields.List(fields.Nested(FileEntry))
+    inventories = fields.List(fields.Nested(FileEntry))
+
+
+class RuleFindings(Schema):
+    id = fields.String()
+    version = fields.String()
+    count = fields.Integer()
+    findings = fields.List(fields.Dict(), metadata={"description": "code, message, next action, file, line, rule id"})
+
+
+class RuleTests(Schema):
+    id = fields.String()
+    version = fields.String()
+    count = fields.Integer()
+    passed = fields.Boolean(metadata={"description": "there are tests, and all of them pass"})
+    tests = fields.List(fields.Dict(), metadata={"description": "each with its checks: expected, found, passed"})
+
+
 class RuleVersionEntry(Schema):
     id = fields.String()
     version = fields.String()
@@ -320,7 +350,7 @@ class DiffQuery(Schema):
     new = fields.String(required=True, metadata={"description": "version", "example": "1.1.0"})
 
 
-class PublishBody(Schema):
+class WordsBody(Schema):
     who = fields.String(required=True)
     why = fields.String(required=True)
 

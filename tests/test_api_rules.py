@@ -75,7 +75,10 @@ def test_versions_and_etag(server: httpx.Client, drink: Path) -> None:
     assert answer.headers["ETag"] == f'"{file_sha256(drink)}"'
     assert answer.json()["id"] == "soft-drink"
     assert answer.json()["to_check"]
-    assert server.get(FIRST, headers={"If-None-Match": answer.headers["ETag"]}).status_code == 304
+    assert [i["name"] for i in answer.json()["inventories"]] == ["more-0", "more-1", "soft-drink-example"]
+    seen = {"If-None-Match": answer.headers["ETag"]}
+    assert server.get(FIRST, headers=seen).status_code == 200  # its state and files change without the rule's
+    assert server.get(FIRST, headers={"Accept": "text/yaml", **seen}).status_code == 304
     source = server.get(FIRST, headers={"Accept": "text/yaml"})
     assert source.content == drink.read_bytes()
     assert source.headers["Content-Type"].startswith("text/yaml")
@@ -259,6 +262,195 @@ def test_publish_difference_and_impact(server: httpx.Client, drink: Path) -> Non
     assert record["change"] == pytest.approx(0.105 * 0.0978, rel=1e-9)
 
 
+# -- what stands beside a rule
+
+
+def put_json(server: httpx.Client, path: str, document: Any, **headers: str) -> httpx.Response:
+    content = document if isinstance(document, (str, bytes)) else json.dumps(document)
+    given = {"Content-Type": "application/json", **{k.replace("_", "-"): v for k, v in headers.items()}}
+    return server.put(path, content=content, headers=given)
+
+
+def beside(path: Path) -> tuple[str, str, list[Json]]:
+    """Rule, tests and inventories of a rule as texts, as an association would send them."""
+    inventories = sorted((path.parent / "inventories").glob("*.json"))
+    test = (path.parent / "tests" / "example.yaml").read_text(encoding="utf-8")
+    return path.read_text(encoding="utf-8"), test, [json.loads(i.read_text(encoding="utf-8")) for i in inventories]
+
+
+def test_an_association_publishes_over_http_alone(server: httpx.Client, root: Path, drink: Path) -> None:
+    """Nothing is in the folder at first: rule, test and three inventories come by PUT."""
+    rule, test, inventories = beside(drink)
+    shutil.rmtree(drink.parent.parent)
+    assert put(server, FIRST, rule).status_code == 201
+    etag = server.get(FIRST).headers["ETag"]
+    refused = server.post(f"{FIRST}/publish", json=WORDS, headers={"If-Match": etag})
+    problem(refused, 422)
+    assert {e["code"] for e in refused.json()["errors"]} == {"no_tests", "few_inventories"}
+
+    for i, document in enumerate(inventories):
+        assert put_json(server, f"{FIRST}/inventories/soft-drink-{i}", document).status_code == 201
+    test = test.replace("soft-drink-example.json", "soft-drink-2.json")
+    made = put(server, f"{FIRST}/tests/by-hand", test)
+    assert made.status_code == 201, made.text
+    assert made.headers["Location"].endswith(f"{FIRST}/tests/by-hand")
+    version = server.get(FIRST).json()
+    assert [i["name"] for i in version["inventories"]] == ["soft-drink-0", "soft-drink-1", "soft-drink-2"]
+    (entry,) = version["tests"]
+    assert entry == made.json()
+    kept = server.get(entry["links"]["self"])
+    assert (kept.text, kept.headers["ETag"]) == (test, f'"{entry["sha256"]}"')
+    assert server.get(version["inventories"][0]["links"]["self"]).json() == inventories[0]
+
+    assert server.get(f"{FIRST}/lint").json()["findings"] == []
+    results = server.post(f"{FIRST}/tests").json()
+    assert (results["passed"], results["count"] > 0) == (True, True), results
+    effect = server.post("/v1/rules/soft-drink/impact", json={"old": "1.0.0", "new": "1.0.0"}).json()
+    assert len([e for e in effect["effects"] if e["kind"] == "inventory" and e["change"] == 0]) == 3
+    matching = {"If-Match": etag}
+    assert server.post(f"{FIRST}/review", json=WORDS, headers=matching).json()["state"] == "review"
+    published = server.post(f"{FIRST}/publish", json=WORDS, headers=matching)
+    assert (published.status_code, published.json()["state"]) == (200, "published"), published.text
+    answer = server.post("/v1/footprints", json=inventories[0])
+    assert answer.status_code == 201, answer.text
+    assert answer.json()["rule"]["sha256"] == server.get("/v1/rules/soft-drink").json()["sha256"]
+
+    own = {"If_Match": kept.headers["ETag"]}
+    assert problem(put(server, FIRST, rule, If_Match=etag), 409) == "published_immutable"
+    assert problem(put(server, f"{FIRST}/tests/by-hand", "[]", **own), 409) == "published_immutable"
+    assert problem(put(server, f"{FIRST}/tests/more", test), 409) == "published_immutable"
+    assert problem(put_json(server, f"{FIRST}/inventories/more", inventories[0]), 409) == "published_immutable"
+    assert server.get(entry["links"]["self"]).text == test
+    assert problem(server.post(f"{FIRST}/review", json=WORDS, headers=matching), 409) == "bad_transition"
+    assert problem(server.post(f"{FIRST}/withdraw", json=WORDS), 428) == "precondition_required"
+    assert problem(server.post(f"{FIRST}/withdraw", json=WORDS, headers={"If-Match": '"0"'}), 412)
+    assert server.post(f"{FIRST}/withdraw", json=WORDS, headers=matching).json()["state"] == "withdrawn"
+    assert problem(server.post("/v1/footprints", json=inventories[0]), 404) == "no_published_version"
+    assert [p.name for p in root.rglob(".*")] == []
+
+
+def test_a_file_beside_a_draft_is_changed_with_if_match(server: httpx.Client, drink: Path) -> None:
+    _, test, _ = beside(drink)
+    path = f"{FIRST}/tests/example"
+    etag = server.get(path).headers["ETag"]
+    assert problem(put(server, path, test), 428) == "precondition_required"
+    assert problem(put(server, path, test, If_Match='"0"'), 412) == "precondition_failed"
+    assert problem(put(server, f"{FIRST}/tests/new", test, If_Match=etag), 412) == "precondition_failed"
+    texts = [f"{test}# writer {i}\n" for i in range(6)]
+    with ThreadPoolExecutor(6) as pool:
+        found = sorted(a.status_code for a in pool.map(lambda t: put(server, path, t, If_Match=etag), texts))
+    assert found == [200] + [412] * 5
+    assert server.get(path, headers={"If-None-Match": etag}).status_code == 200
+    assert server.get(path, headers={"If-None-Match": server.get(path).headers["ETag"]}).status_code == 304
+
+
+def test_a_change_beside_a_rule_under_review_makes_it_a_draft_again(server: httpx.Client, drink: Path) -> None:
+    matching = {"If-Match": server.get(FIRST).headers["ETag"]}
+    assert server.post(f"{FIRST}/review", json=WORDS, headers=matching).status_code == 200
+    assert put(server, f"{FIRST}/tests/more", "[]").status_code == 201
+    (item,) = server.get("/v1/rules/soft-drink/versions").json()["items"]
+    assert [h["state"] for h in item["history"]] == ["review", "draft"]
+
+
+CASE = "- {name: x, input: {inventory: soft-drink-example.json}, output: {total: 1}}\n"
+NO_TESTS: dict[str, tuple[str | bytes, int, str]] = {
+    "broken": ("[", 422, "not_yaml"),
+    "binary": (b"\xff", 422, "not_yaml"),
+    "no list": ("a: 1", 422, "not_a_list"),
+    "code": ("- !!python/object/apply:os.getpid []", 422, "not_yaml"),
+    "large": (b"# " + b"x" * 2_100_000, 413, "too_large"),
+    "bomb": ("- &a [x, x, x, x, x, x, x, x, x, x]\n" + "".join(f"- &{b} [{', '.join(['*' + a] * 10)}]\n" for a, b in zip("abcdef", "bcdefg", strict=True)), 422, "too_large"),
+    "long texts": (f"- &a {'x' * 100_000}\n" + "- *a\n" * 400, 422, "too_large"),
+    "within itself": ("- &a [*a]", 422, "too_large"),
+    "too many": (CASE * 501, 422, "too_large"),
+    "no name": ("- {input: {bom: {}}, output: {}}", 422, "required"),
+    "a day": ("- {name: x, input: {bom: {period: {start: 2025-01-01}}}, output: {}}", 422, "not_a_text"),
+    "bytes": ("- {name: !!binary aGk=, input: {bom: {}}, output: {}}", 422, "not_a_text"),
+    "a set": ("- {name: x, input: {bom: !!set {a}}, output: {}}", 422, "not_a_text"),
+    "a number as key": ("- {name: x, input: {bom: {1: 2}}, output: {}}", 422, "not_a_text"),
+    "half a character": ('- {name: "\\ud800", input: {bom: {}}, output: {}}', 422, "half_character"),
+    "infinite": ("- {name: x, input: {bom: {}}, output: {total: .inf}}", 422, "not_a_number"),
+    "huge": ("- {name: x, input: {bom: {a: 1" + "0" * 400 + "}}, output: {}}", 422, "not_a_number"),
+    "a word as total": ("- {name: x, input: {bom: {}}, output: {total: high}}", 422, "not_a_number"),
+    "a word as limit": ("- {name: x, input: {bom: {}}, output: {lines: {a: {min: low}}}}", 422, "not_a_number"),
+    "warnings": ("- {name: x, input: {bom: {}}, output: {warnings: 3}}", 422, "not_a_list"),
+    "a list as product": ("- {name: x, input: {inventory: x, product: [1]}, output: {}}", 422, "not_a_text"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", NO_TESTS)
+def test_what_is_no_file_of_tests_is_refused(server: httpx.Client, drink: Path, name: str) -> None:
+    text, status, code = NO_TESTS[name]
+    assert problem(put(server, f"{FIRST}/tests/new", text), status) == code
+    assert [p.name for p in (drink.parent / "tests").iterdir()] == ["example.yaml"]
+
+
+@pytest.mark.parametrize("inventory", ["../../rule.yaml", "/etc/passwd", "x" * 5000, '"a\\0b"', "nothing.json"])
+def test_a_test_reads_no_other_files(server: httpx.Client, drink: Path, inventory: str) -> None:
+    text = f"- {{name: x, input: {{inventory: {inventory}}}, output: {{}}}}"
+    answer = put(server, f"{FIRST}/tests/new", text)
+    if answer.status_code == 422:
+        assert problem(answer, 422) == "half_character"
+        return
+    results = server.post(f"{FIRST}/tests").json()
+    assert results["passed"] is False
+    assert [p["code"] for t in results["tests"] for p in t["problems"]] == ["no_inventory"]
+
+
+@pytest.mark.parametrize(
+    ("document", "status", "code"),
+    [("{", 400, "not_json"), ("[]", 400, "not_an_object"), ({}, 422, "required"), ({"lines": "x"}, 422, None), (b"x" * 2_100_000, 413, "too_large")],
+)  # fmt: skip
+def test_what_is_no_inventory_is_refused(
+    server: httpx.Client, drink: Path, document: Any, status: int, code: str | None
+) -> None:
+    answer = put_json(server, f"{FIRST}/inventories/new", document)
+    assert problem(answer, status) == (code or answer.json()["code"])
+    assert not (drink.parent / "inventories" / "new.json").exists()
+
+
+@pytest.mark.parametrize(
+    "name", ["A", "a_b", "a.b", "%2e%2e", "..%2f..%2fx", "a%00b", "%E8%8C%B6", "a" * 61, ".hidden"]
+)
+@pytest.mark.parametrize("folder", ["tests", "inventories"])
+def test_names_of_files_are_plain(server: httpx.Client, drink: Path, folder: str, name: str) -> None:
+    before = sorted(drink.parent.parent.rglob("*"))
+    send = put if folder == "tests" else put_json
+    assert send(server, f"{FIRST}/{folder}/{name}", "[]").status_code in {404, 405, 422}
+    assert server.get(f"{FIRST}/{folder}/{name}").status_code in {404, 405}
+    assert sorted(drink.parent.parent.rglob("*")) == before
+
+
+def test_beside_a_rule_of_another_folder_nothing_is_written(
+    server: httpx.Client, http: httpx.Client, drink: Path
+) -> None:
+    beer = "/v1/rules/beer/versions/1.0.0"
+    assert problem(put(server, f"{beer}/tests/new", "[]"), 409) == "not_writable"
+    assert problem(put_json(server, f"{beer}/inventories/new", beside(drink)[2][0]), 409) == "not_writable"
+    matching = {"If-Match": "*"}
+    for verb in ("review", "publish", "withdraw"):
+        assert problem(server.post(f"{beer}/{verb}", json=WORDS, headers=matching), 409) == "not_writable"
+    assert problem(put(http, f"{beer}/tests/new", "[]"), 409) == "no_rule_folder"
+    assert problem(put(server, "/v1/rules/soft-drink/versions/9.0.0/tests/new", "[]"), 404) == "unknown_reference"
+    assert problem(server.get(f"{FIRST}/tests/nothing"), 404) == "nothing_beside"
+    assert problem(put_json(server, f"{FIRST}/tests/new", "[]"), 415) == "content_type"
+    assert problem(put(server, f"{FIRST}/inventories/new", "{}"), 415) == "content_type"
+
+
+def test_there_is_a_limit_of_files(server: httpx.Client, drink: Path) -> None:
+    for i in range(49):
+        (drink.parent / "tests" / f"t{i}.yaml").write_text("[]", encoding="utf-8")
+    assert problem(put(server, f"{FIRST}/tests/new", "[]"), 422) == "too_many_beside"
+
+
+def test_lint_says_also_why_a_version_does_not_load(server: httpx.Client, drink: Path) -> None:
+    drink.write_text("id: soft-drink\n", encoding="utf-8")
+    body = server.get(f"{FIRST}/lint").json()
+    assert body["count"] == len(body["findings"]) > 0
+    assert all(f["file"] and f["line"] and f["next_action"] for f in body["findings"])
+    problem(server.post(f"{FIRST}/tests"), 422)
+
+
 @pytest.mark.parametrize(
     ("body", "status", "code"),
     [("{", 400, "not_json"), ("[]", 400, "not_an_object"), ('{"old": 1, "new": "1.0.0"}', 422, "not_a_text"), ('{"old": "1.0.0", "new": "1.0.0", "x": 1}', 422, "unknown_field")],
@@ -286,6 +478,8 @@ def test_an_edited_file_is_found_while_the_server_runs(server: httpx.Client, dri
         ("get", "/v1/rules/beer", "/v1/rules/{identifier}"),
         ("get", "/v1/rules/beer/versions", "/v1/rules/{identifier}/versions"),
         ("get", "/v1/rules/beer/versions/1.0.0", "/v1/rules/{identifier}/versions/{version}"),
+        ("get", "/v1/rules/beer/versions/1.0.0/lint", "/v1/rules/{identifier}/versions/{version}/lint"),
+        ("post", "/v1/rules/beer/versions/1.0.0/tests", "/v1/rules/{identifier}/versions/{version}/tests"),
         ("get", "/v1/rules/beer/diff?old=1.0.0&new=1.0.0", "/v1/rules/{identifier}/diff"),
         ("post", "/v1/rules/beer/impact", "/v1/rules/{identifier}/impact"),
     ],

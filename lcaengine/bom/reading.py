@@ -32,7 +32,7 @@ from lcaengine.units import Quantity, factor
 MAX_BYTES = 8_000_000
 MAX_DEPTH = 12
 _STRING_OR_BRACKET = re.compile(r'"(?:[^"\\]++|\\.)*+"?|[\[\]{}]', re.S)
-_LONE_SURROGATE = re.compile("[\0\ud800-\udfff]")
+LONE_SURROGATE = re.compile("[\0\ud800-\udfff]")
 CHOICE = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,39}")  # the option of a rule's choice: a parameter that is no number
 CARBON_PREFIXES = ("kg CO2e/", "kg CO2eq/", "kgCO2e/", "kg co2e/")
 
@@ -122,7 +122,7 @@ def json_document(data: bytes) -> Json:
         raise Malformed(Problem("not_json", f"line {error.lineno}, column {error.colno}", values)) from error
     if not isinstance(document, dict):
         raise Malformed(Problem("not_an_object", ""))
-    if lone := _LONE_SURROGATE.search(json.dumps(document, ensure_ascii=False) if "\\u" in text else ""):
+    if lone := LONE_SURROGATE.search(json.dumps(document, ensure_ascii=False) if "\\u" in text else ""):
         raise Malformed(Problem("half_character", "", {"value": f"\\u{ord(lone[0]):04x}"}))
     return document
 

@@ -48,7 +48,7 @@ def put_draft(
     path = writable_folder() / identifier / version / "rule.yaml"
     with locked(path):
         created = not path.is_file()
-        _check_state(path)
+        check_changeable(path)
         check_expected(path, expected)
         _check_content(identifier, version, data)
         record(
@@ -79,7 +79,15 @@ def check_expected(path: Path, expected: Container[str] | None) -> None:
         raise Outdated(Problem("precondition_failed", "If-Match", {"found": found}))
 
 
-def _check_state(path: Path) -> None:
+def check_writable(path: Path) -> None:
+    """A rule's file is in the folder that is written to; raises `Frozen`."""
+    if path.parent.parent.parent != writable_folder():
+        values = {"rule": path.parent.parent.name, "version": path.parent.name}
+        raise Frozen(Problem("not_writable", "", values))
+
+
+def check_changeable(path: Path) -> None:
+    """No version of that name is elsewhere, and this one was never published; raises `Frozen`."""
     name = (path.parent.parent.name, path.parent.name)
     elsewhere = any((f.parent.parent.name, f.parent.name) == name for f in rule_files() if f != path)
     if elsewhere or rule_state(path) in FROZEN:

@@ -26,9 +26,12 @@ def find_inventory(name: str, rule_file: Path | None = None) -> Path:
     """The file of an inventory by its path in one of the folders; raises `Refused`, also for a path that leaves them."""
     folders = inventory_folders(rule_file)
     for root in folders:
-        path = (root / name).resolve()
-        if path.is_relative_to(root.resolve()) and path.is_file():
-            return path
+        try:
+            path = (root / name).resolve()
+            if path.is_relative_to(root.resolve()) and path.is_file():
+                return path
+        except (OSError, ValueError):  # a name that no file can have
+            continue
     raise Refused(Problem("no_inventory", "", {"path": name, "folders": [root.name for root in folders]}))
 
 

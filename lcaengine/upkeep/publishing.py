@@ -85,22 +85,23 @@ def publish(path: Path, who: str, why: str, release: Release, check: Callable[[P
     return entry
 
 
-def review(path: Path, who: str, why: str) -> Entry:
-    """Put a draft that loads up for review."""
+def review(path: Path, who: str, why: str, check: Callable[[Path], None] = lambda _: None) -> Entry:
+    """Put a draft that loads up for review; ``check`` as for `publish`."""
     load_rule(path)
-    return _move(path, REVIEW, who, why)
+    return _move(path, REVIEW, who, why, check)
 
 
-def withdraw(path: Path, who: str, why: str) -> Entry:
-    """Take a published version out of force; it still loads for what was calculated with it."""
+def withdraw(path: Path, who: str, why: str, check: Callable[[Path], None] = lambda _: None) -> Entry:
+    """Take a published version out of force; it still loads for what was calculated with it. ``check`` as for `publish`."""
     load_rule(path)
-    return _move(path, WITHDRAWN, who, why)
+    return _move(path, WITHDRAWN, who, why, check)
 
 
-def _move(path: Path, state: str, who: str, why: str) -> Entry:
+def _move(path: Path, state: str, who: str, why: str, check: Callable[[Path], None]) -> Entry:
     if problems := list(_check_words(who, why)):
         raise Refused(problems)
     with locked(path):
+        check(path)
         return record(path, state, who, why, file_sha256(path))
 
 

@@ -17,14 +17,17 @@ import yaml
 
 from lcaengine.background import Release
 from lcaengine.bom import bom_of
+from lcaengine.bom.reading import LONE_SURROGATE
 from lcaengine.footprint import body, calculate
-from lcaengine.problems import Language, Problem, Refused
+from lcaengine.problems import Language, Problem, Refused, TooLarge
 from lcaengine.rules import Rule
 from lcaengine.rules.reading import MAX_BYTES
 from lcaengine.upkeep.inventories import documents, find_inventory
 
 TOLERANCE = 1e-6
 MOST_NODES = 200_000
+MOST_CASES = 500
+LARGEST = 1e300
 KEYS = frozenset({"name", "why", "input", "boundary", "output"})
 PARTS: Mapping[str, str] = {"stages": "stage", "lines": "line", "modules": "module", "per": "what"}
 OUTPUT = frozenset({"total", "warnings", *PARTS})
@@ -41,7 +44,7 @@ class Check:
 
     @property
     def passed(self) -> bool:
-        if isinstance(self.expected, list) or self.found is None:
+        if isinstance(self.expected, list) or None in (self.expected, self.found):
             return bool(self.expected == self.found)
         if isinstance(self.expected, Mapping):
             return bool(self.expected.get("min", -math.inf) <= self.found <= self.expected.get("max", math.inf))
@@ -80,8 +83,7 @@ def test_files(rule_file: Path) -> list[Path]:
 def cases(rule_file: Path) -> Iterator[tuple[str, Json]]:
     """Every case with the name of its file; raises `Refused` for a file that holds no cases."""
     for path in test_files(rule_file):
-        for i, case in enumerate(_read(path)):
-            _check_shape(case, f"{path.name}: /{i}")
+        for case in read_cases(path.read_bytes(), path.name):
             yield path.name, case
 
 
@@ -134,50 +136,119 @@ def _input(given: Json, rule_file: Path) -> Json:
     return wanted[0]
 
 
-def _read(path: Path) -> list[Any]:
-    """The list in a file of tests. Aliases are allowed here (cases share a bill of materials), bombs are not."""
-    data = path.read_bytes()
+def read_cases(data: bytes, name: str) -> list[Json]:
+    """The cases in a file of tests; raises `Refused`.
+
+    Aliases are allowed here (cases often have a bill of materials in common), bombs are not.
+    """
     if len(data) > MAX_BYTES:
-        raise Refused(Problem("too_large", path.name, {"bytes": len(data), "limit": MAX_BYTES}))
+        raise TooLarge(Problem("too_large", name, {"bytes": len(data), "limit": MAX_BYTES}))
     try:
         found = yaml.safe_load(data.decode("utf-8"))
-    except (yaml.YAMLError, ValueError, TypeError, RecursionError) as error:
-        raise Refused(Problem("not_yaml", path.name, {"why": str(error).replace("\n", " ")[:200]})) from error
+    except (yaml.YAMLError, ValueError, TypeError, OverflowError, RecursionError) as error:
+        raise Refused(Problem("not_yaml", name, {"why": str(error).replace("\n", " ")[:200]})) from error
     if not isinstance(found, list):
-        raise Refused(Problem("not_a_list", path.name))
-    if (size := _written_out(found, {})) > MOST_NODES:
-        raise Refused(Problem("too_large", path.name, {"bytes": size, "limit": MOST_NODES}))
+        raise Refused(Problem("not_a_list", name))
+    size = max(_written_out(found, {}), len(found) * MOST_NODES // MOST_CASES)
+    if size > MOST_NODES:
+        raise Refused(Problem("too_large", name, {"bytes": size, "limit": MOST_NODES}))
+    problems = [problem for i, case in enumerate(found) for problem in _shape_problems(case, f"{name}: /{i}")]
+    if problems:
+        raise Refused(problems)
     return found
 
 
 def _written_out(value: Any, known: dict[int, int]) -> int:
-    """How many values there are with every alias written out; one within itself counts as too many."""
+    """How much there is with every alias written out, long texts by length; one within itself counts as too much."""
     if not isinstance(value, (dict, list)):
-        return 1
+        return 1 + len(value) // 100 if isinstance(value, str) else 1
     if id(value) not in known:
         known[id(value)] = MOST_NODES + 1
-        inner = value.values() if isinstance(value, dict) else value
+        inner = [*value.keys(), *value.values()] if isinstance(value, dict) else value
         known[id(value)] = 1 + sum(_written_out(v, known) for v in inner)
     return known[id(value)]
 
 
-def _check_shape(case: Any, where: str) -> None:
-    """A case has a name, an input and an output that the runner knows; raises `Refused`."""
+def _shape_problems(case: Any, where: str) -> Iterator[Problem]:
+    """What keeps a case from having a name, an input and an output that the runner knows."""
     if not isinstance(case, dict):
-        raise Refused(Problem("not_an_object", where))
-    problems = [
-        Problem("required", f"{where}/{key}", {"field": key}) for key in ("name", "input", "output") if key not in case
-    ]
-    problems += [Problem("unknown_field", f"{where}/{key}", {"field": key}) for key in case.keys() - KEYS]
+        yield Problem("not_an_object", where)
+        return
+    found = list(_value_problems(case, where)) or list(_field_problems(case, where))
+    yield from found or _output_problems(case["output"], f"{where}/output")
+
+
+def _value_problems(value: Any, where: str) -> Iterator[Problem]:
+    """Only what JSON has, too: a day without quotes, a key that is a number or half a character is none of it."""
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            if not isinstance(key, str):
+                yield Problem("not_a_text", where, {"field": key})
+            else:
+                yield from _value_problems(key, where)
+                yield from _value_problems(inner, f"{where}/{key}")
+    elif isinstance(value, list):
+        for i, inner in enumerate(value):
+            yield from _value_problems(inner, f"{where}/{i}")
+    elif isinstance(value, str):
+        if lone := LONE_SURROGATE.search(value):
+            yield Problem("half_character", where, {"value": f"\\u{ord(lone[0]):04x}"})
+    elif isinstance(value, (int, float)):
+        if not -LARGEST < value < LARGEST:
+            yield Problem("not_a_number", where, {"value": str(float("inf")) if isinstance(value, int) else str(value)})
+    elif value is not None:
+        yield Problem("not_a_text", where, {"field": where.rpartition("/")[2]})
+
+
+def _field_problems(case: Json, where: str) -> Iterator[Problem]:
+    for key in ("name", "input", "output"):
+        if key not in case:
+            yield Problem("required", f"{where}/{key}", {"field": key})
+    for key in case.keys() - KEYS:
+        yield Problem("unknown_field", f"{where}/{key}", {"field": key})
     for key in ("input", "output"):
         if key in case and not isinstance(case[key], dict):
-            problems.append(Problem("not_an_object", f"{where}/{key}"))
-    if problems:
-        raise Refused(problems)
-    problems += [
-        Problem("unknown_field", f"{where}/output/{key}", {"field": key}) for key in case["output"].keys() - OUTPUT
-    ]
-    if not case["input"].keys() & {"bom", "inventory"}:
-        problems.append(Problem("required", f"{where}/input", {"field": "inventory"}))
-    if problems:
-        raise Refused(problems)
+            yield Problem("not_an_object", f"{where}/{key}")
+    if not isinstance(case.get("boundary", ""), str):
+        yield Problem("not_a_text", f"{where}/boundary", {"field": "boundary"})
+    given = case.get("input")
+    if not isinstance(given, dict):
+        return
+    if not given.keys() & {"bom", "inventory"}:
+        yield Problem("required", f"{where}/input", {"field": "inventory"})
+    if not isinstance(given.get("bom", {}), dict):
+        yield Problem("not_an_object", f"{where}/input/bom")
+    for key in ("inventory", "product"):
+        if not isinstance(given.get(key, ""), str):
+            yield Problem("not_a_text", f"{where}/input/{key}", {"field": key})
+
+
+def _output_problems(output: Json, where: str) -> Iterator[Problem]:
+    for key, value in output.items():
+        here = f"{where}/{key}"
+        if key not in OUTPUT:
+            yield Problem("unknown_field", here, {"field": key})
+        elif key == "total":
+            yield from _number_problems(value, here)
+        elif key == "warnings":
+            if not isinstance(value, list):
+                yield Problem("not_a_list", here)
+            elif not all(isinstance(code, str) for code in value):
+                yield Problem("not_a_text", here, {"field": key})
+        elif not isinstance(value, dict):
+            yield Problem("not_an_object", here)
+        else:
+            for name, expected in value.items():
+                yield from _number_problems(expected, f"{here}/{name}")
+
+
+def _number_problems(expected: Any, where: str) -> Iterator[Problem]:
+    """A number, a range, or nothing where there must be no such entry."""
+    if isinstance(expected, dict):
+        for key in expected.keys() - {"min", "max"}:
+            yield Problem("unknown_field", f"{where}/{key}", {"field": key})
+    for value in expected.values() if isinstance(expected, dict) else [expected]:
+        if value is not None and (isinstance(value, bool) or not isinstance(value, (int, float))):
+            yield Problem("not_a_number", where, {"value": str(value)})
+        elif value is None and isinstance(expected, dict):
+            yield Problem("not_a_number", where, {"value": "null"})
