@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -14,11 +15,13 @@ from small_rules import BILL, GATE, GRAVE, WIDGET, changed, footprint, named, pa
 from lcaengine import formulas
 from lcaengine.background import Release
 from lcaengine.bom import bom_of
+from lcaengine.data import folder as data_folder
 from lcaengine.footprint import calculate
 from lcaengine.inventory.circular import terms
 from lcaengine.problems import Refused
-from lcaengine.rules import Rule, load_rule
+from lcaengine.rules import Rule, find_rule, load_rule
 from lcaengine.rules.template import Circularity, Route
+from lcaengine.upkeep.linting import lint_file
 
 Json = dict[str, Any]
 near = pytest.approx
@@ -377,6 +380,30 @@ def test_a_lines_process_with_recycled_input_is_refused_as_ev(
     with pytest.raises(Refused) as caught:
         footprint(bill, release)
     assert [p.code for p in caught.value.problems] == ["recycled_in_ev"]
+
+
+def test_recycled_plastic_is_no_ev_though_no_row_shows_its_waste(
+    alter: Callable[[Json], Path], release: Release
+) -> None:
+    path = alter({"/circularity/plastic/ev": "pet-recycled-resin-cn"})
+    with pytest.raises(Refused) as caught:
+        footprint(SHELL, release)
+    (problem,) = caught.value.problems
+    assert (problem.code, problem.values["process"]) == ("recycled_in_ev", "pet-recycled-resin-cn")
+    assert "recycled_in_ev" in {f.problem.code for f in lint_file(path, release)}  # before any bill of materials
+
+
+def test_what_the_rule_decides_bears_its_rule_ids(release: Release) -> None:
+    """Legs and the factor of the end of life by default, in the explanation of a line under the formula."""
+    path = "refrigerator/multi-door-500l.json"
+    found = calculate(
+        bom_of(json.loads((data_folder("inventories") / path).read_text("utf-8"))), find_rule("refrigerator"), release
+    )
+    exchanges = [e for e in found.system.exchanges if e.line == "liner"]
+    assert {e.rule_id for e in exchanges if e.activity == "inbound_transport"} == {"HA-70"}
+    later = [e for e in exchanges if e.activity == "end_of_life"]
+    assert later
+    assert all("delivered_per_used" in e.parameters for e in later)
 
 
 def test_a_rule_with_circular_materials_needs_the_stage_of_the_end_of_life(alter: Callable[[Json], Path]) -> None:

@@ -123,7 +123,8 @@ class _Work:
 
     def add(self, exchange: Exchange) -> None:
         if exchange.process in self.reached and exchange.amount:
-            self.exchanges.append(exchange)
+            once = tuple(dict.fromkeys(exchange.parameters))  # a loss may stand in the line and in its end of life
+            self.exchanges.append(exchange if once == exchange.parameters else exchange._replace(parameters=once))
 
     # -- what the rule asks for
 
@@ -227,7 +228,8 @@ class _Work:
         material = self.rule.circularity[role.circular or ""]
         if line.process and not modular:  # the line's own material stands for Ev
             material = replace(material, ev=next(self._sources(line, role))[0])
-        self._check_virgin(material)
+        if held := list(recycled_in_ev(material, self.rule, self.release)):
+            raise Refused(held)
         if outside := list(circularity_problems(material, lambda text: formulas.evaluate(text, self.values.numbers))):
             raise Refused(outside)  # the bill's parameters leave the bounds
         gate = self.rule.end_of_life_process not in self.reached
@@ -250,6 +252,7 @@ class _Work:
                 exchange = exchange._replace(
                     process=self.rule.end_of_life_process, stage="end_of_life", activity="end_of_life", data="default",
                     matched_by="rule", amount=amount * self.values.formula(self.rule.end_of_life_factor, ""),
+                    parameters=exchange.parameters + _parameters(self.rule, self.rule.end_of_life_factor),
                 )  # fmt: skip
             self.add(exchange)
         shares: dict[str, float] = {}
@@ -257,13 +260,6 @@ class _Work:
             if not (term.end_of_life or line.supplier_footprint or modular):
                 shares[term.process] = shares.get(term.process, 0.0) + term.amount
         return [(code, share, ()) for code, share in shares.items()]
-
-    def _check_virgin(self, material: Circularity) -> None:
-        """Ev holds no recycled input beyond the scrap that its own route cannot do without (steel converters)."""
-        held = recycled_input(self.release, material.ev)
-        if held > RECYCLED_IN_EV:
-            values = {"material": material.id, "process": material.ev, "share": round(held, 3)}
-            raise Refused(Problem("recycled_in_ev", f"/circularity/{material.id}/ev", values))
 
     def _check_piece(self, line: Line, role: Role) -> None:
         usual = role.piece_mass
@@ -395,24 +391,25 @@ class _Work:
             if line.transport is not None or units.same_dimension(line.quantity.unit, "L"):
                 self.warn("no_mass", line.where, role.rule_id, name=line.name)
             return
-        for mode, kilometres, parameters, data in self._legs(line, role):
+        for mode, kilometres, parameters, data, rule_id in self._legs(line, role):
             if mode not in self.rule.inbound_modes:
                 known = sorted(self.rule.inbound_modes)
                 raise Refused(Problem("unknown_mode", line.where + "/transport", {"mode": mode, "known": known}))
             freight = mass / 1000 * scale * kilometres
             self.add(base._replace(target=self.rule.inbound_modes[mode], amount=freight, unit="t*km",
-                           activity="inbound_transport", data=data, matched_by="rule",
+                           activity="inbound_transport", data=data, matched_by="rule", rule_id=rule_id,
                            parameters=base.parameters + parameters))  # fmt: skip
 
-    def _legs(self, line: Line, role: Role) -> Iterator[tuple[str, float, tuple[str, ...], Data]]:
-        """Legs as given, else the rule's defaults: from abroad where the origin says so."""
+    def _legs(self, line: Line, role: Role) -> Iterator[tuple[str, float, tuple[str, ...], Data, str]]:
+        """Legs as given, else the rule's defaults: from abroad where the origin says so; with the rule id that decides."""
         if line.transport is not None:
-            yield from ((leg.mode, leg.distance.to("km"), (), "secondary") for leg in line.transport)
+            yield from ((leg.mode, leg.distance.to("km"), (), "secondary", role.rule_id) for leg in line.transport)
         elif role.inbound:
             inbound = self.rule.inbound[role.inbound]
             abroad = line.origin is not None and line.origin[:2] not in self.rule.home_countries
             for leg in inbound.abroad if abroad else inbound.legs:
-                yield leg.mode, self.values.formula(leg.distance, "km"), (leg.distance,), "default"
+                kilometres = self.values.formula(leg.distance, "km")
+                yield leg.mode, kilometres, (leg.distance,), "default", inbound.rule_id
 
     def _add_end_of_life(self, line: Line, role: Role, scale: float, base: Exchange) -> None:
         process = self.rule.end_of_life_process
@@ -670,6 +667,18 @@ class _Work:
                     stage=template.stage, line="", activity="foreground", rule_id=template.rule_id, data="secondary",
                     matched_by="rule", parameters=_parameters(self.rule, source.amount),
                 ))  # fmt: skip
+
+
+def recycled_in_ev(material: Circularity, rule: Rule, release: Release) -> Iterator[Problem]:
+    """Ev holds no recycled input beyond the scrap that its own route cannot do without (steel converters).
+
+    Waste that no row of the background shows (recycled plastics) is known by the rule: nothing that is its Erec is an Ev.
+    """
+    recycled = {code for c in rule.circularity.values() for code in (c.erec, c.erec_eol)}
+    held = recycled_input(release, material.ev)
+    if held > RECYCLED_IN_EV or material.ev in recycled:
+        values = {"material": material.id, "process": material.ev, "share": round(held, 3) or 1.0}
+        yield Problem("recycled_in_ev", f"/circularity/{material.id}/ev", values)
 
 
 def recycled_input(release: Release, code: str) -> float:

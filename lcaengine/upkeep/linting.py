@@ -15,6 +15,7 @@ from typing import Any
 import yaml
 
 from lcaengine.background import Release
+from lcaengine.inventory.apply import recycled_in_ev
 from lcaengine.problems import Language, NotFound, Problem
 from lcaengine.rules import Rule, load_rule
 from lcaengine.rules.history import WITHDRAWN
@@ -80,6 +81,9 @@ def check_background(rule: Rule, release: Release) -> Iterator[Problem]:
             continue
         if treated is not None and bool(release.production[product] < 0) != treated:
             yield Problem("not_a_treatment", where, {"process": code})
+    for material in rule.circularity.values():
+        if material.ev in release.index:
+            yield from recycled_in_ev(material, rule, release)
     for where, flow in _flows(rule):
         if flow not in release.flow_index:
             yield Problem("unlinked", where, {"target": flow})
