@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Container, Iterator
 from datetime import date
 from graphlib import CycleError, TopologicalSorter
 from typing import Protocol
@@ -79,50 +79,60 @@ def settled_names(rule: Rule) -> dict[str, str]:
     return {name: unit for name, unit in names(rule).items() if name in settled}
 
 
+def _missing(where: str, what: str, name: str | None, known: Container[str]) -> Iterator[Problem]:
+    """A problem if something that is pointed to does not exist."""
+    if name is not None and name not in known:
+        yield Problem("unlinked", where, {"target": name, "what": what})
+
+
 def check_names(rule: Rule) -> Iterator[Problem]:
-    """Everything that is pointed to exists."""
+    """Processes, stages, modes, boundaries, modules and options that are pointed to exist."""
     stages, processes = {s.id for s in rule.stages}, {p.id for p in rule.processes}
-
-    def missing(where: str, what: str, name: str | None, known: object) -> Iterator[Problem]:
-        if name is not None and name not in known:  # type: ignore[operator]
-            yield Problem("unlinked", where, {"target": name, "what": what})
-
     for process in rule.processes:
-        yield from missing(f"/processes/{process.id}", "stage", process.stage, stages)
+        yield from _missing(f"/processes/{process.id}", "stage", process.stage, stages)
         for source in process.inputs:
-            yield from missing(f"/processes/{process.id}/inputs", "process", source.process, processes)
+            yield from _missing(f"/processes/{process.id}/inputs", "process", source.process, processes)
+    for owner in _stage_owners(rule):
+        yield from _missing(f"/{owner.rule_id}", "stage", owner.stage, stages)
+        yield from _missing(f"/{owner.rule_id}", "process", owner.process, processes)
+    for name, inbound in rule.inbound.items():
+        for leg in (*inbound.legs, *inbound.abroad):
+            yield from _missing(f"/inbound/{name}", "mode", leg.mode, rule.inbound_modes)
+            yield from _missing(f"/inbound/{name}", "parameter", leg.distance, rule.parameters)
+    for final in (*rule.boundaries.values(), rule.end_of_life_process, *(m.process for m in rule.modules)):
+        yield from _missing("/boundaries", "process", final, processes)
+    for choice in rule.choices.values():
+        yield from _missing(f"/choices/{choice.id}/default", "option", choice.default, choice.options)
+    if rule.end_of_life or rule.circularity:  # their exchanges bear this stage
+        yield from _missing("/stages", "stage", "end_of_life", stages)
+    yield from _missing("/default_boundary", "boundary", rule.default_boundary, rule.boundaries)
+
+
+def check_roles(rule: Rule) -> Iterator[Problem]:
+    """What a role points to exists, and exactly one thing is behind it."""
+    stages, processes = {s.id for s in rule.stages}, {p.id for p in rule.processes}
     for role in rule.roles.values():
         where = f"/roles/{role.id}"
-        yield from missing(where, "stage", role.stage, stages)
-        yield from missing(where, "process", role.process, processes)
-        yield from missing(where, "parameter", role.uses, rule.parameters)
-        yield from missing(where, "inbound", role.inbound, rule.inbound)
-        yield from missing(where, "end of life", role.end_of_life, rule.end_of_life)
+        yield from _missing(where, "stage", role.stage, stages)
+        yield from _missing(where, "process", role.process, processes)
+        for parameter in (role.uses, role.loss, role.recycled.share if role.recycled else None):
+            yield from _missing(where, "parameter", parameter, rule.parameters)
+        yield from _missing(where, "inbound", role.inbound, rule.inbound)
+        yield from _missing(where, "end of life", role.end_of_life, rule.end_of_life)
+        yield from _missing(where, "circularity", role.circular, rule.circularity)
         filled = sum(part is not None for part in (role.target, role.recycled))
         if role.id != OTHER and filled != 1 and not (filled == 0 and role.circular):
             yield Problem("role_target", where, {"role": role.id})
-        yield from missing(where, "parameter", role.loss, rule.parameters)
-        yield from missing(where, "circularity", role.circular, rule.circularity)
-        if role.recycled:
-            yield from missing(where, "parameter", role.recycled.share, rule.parameters)
-    for owner in _stage_owners(rule):
-        yield from missing(f"/{owner.rule_id}", "stage", owner.stage, stages)
-        yield from missing(f"/{owner.rule_id}", "process", owner.process, processes)
-    for name, inbound in rule.inbound.items():
-        for leg in (*inbound.legs, *inbound.abroad):
-            yield from missing(f"/inbound/{name}", "mode", leg.mode, rule.inbound_modes)
-            yield from missing(f"/inbound/{name}", "parameter", leg.distance, rule.parameters)
-    for final in (*rule.boundaries.values(), rule.end_of_life_process, *(m.process for m in rule.modules)):
-        yield from missing("/boundaries", "process", final, processes)
+
+
+def check_benchmarks(rule: Rule) -> Iterator[Problem]:
+    """A benchmark is for a boundary of the rule, with modules of the rule."""
+    modules = {m.id for m in rule.modules}
     for benchmark in rule.benchmarks:
-        yield from missing(f"/benchmarks/{benchmark.rule_id}", "boundary", benchmark.boundary, rule.boundaries)
+        where = f"/benchmarks/{benchmark.rule_id}"
+        yield from _missing(where, "boundary", benchmark.boundary, rule.boundaries)
         for name in benchmark.modules:
-            yield from missing(f"/benchmarks/{benchmark.rule_id}", "module", name, {m.id for m in rule.modules})
-    for choice in rule.choices.values():
-        yield from missing(f"/choices/{choice.id}/default", "option", choice.default, choice.options)
-    if rule.end_of_life or rule.circularity:  # their exchanges bear this stage
-        yield from missing("/stages", "stage", "end_of_life", stages)
-    yield from missing("/default_boundary", "boundary", rule.default_boundary, rule.boundaries)
+            yield from _missing(where, "module", name, modules)
 
 
 def _stage_owners(rule: Rule) -> Iterator[ActivityTemplate | ExchangeTemplate]:
