@@ -397,6 +397,7 @@ def _key_unit(rule: Rule, process: str) -> str:
 
 
 FIRST: tuple[Check, ...] = (
-    check_version, check_clashes, check_names, check_activities, check_requirements, check_units, check_parameters, check_defaults,
+    check_version, check_clashes, check_names, check_roles, check_benchmarks, check_activities, check_requirements,
+    check_units, check_parameters, check_defaults,
     check_sources, check_allocation, check_cut_offs, check_disclosures,
 )  # fmt: skip
