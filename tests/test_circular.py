@@ -406,5 +406,20 @@ def test_what_the_rule_decides_bears_its_rule_ids(release: Release) -> None:
     assert all("delivered_per_used" in e.parameters for e in later)
 
 
+@pytest.mark.parametrize(
+    ("told", "evidence"), [({}, "estimate"), ({"cooling_hours": 600, "heating_hours": 0, "apf": 5}, "estimate"),
+                           ({"cooling_hours": 600, "heating_hours": 0, "apf": 5, "cooling_capacity": 3.5, "heating_capacity": 3}, "derived"),
+                           ({"annual_energy": 700}, "given")]
+)  # fmt: skip
+def test_a_figure_by_formula_is_an_estimate_where_one_behind_it_is(
+    release: Release, told: dict[str, float], evidence: str
+) -> None:
+    path = data_folder("inventories") / "room-air-conditioner/split-3500w-r32-cn.json"
+    bill = json.loads(path.read_text("utf-8"))
+    bill["parameters"] = {"market": "CN", "refrigerant": "R32", "refrigerant_charge": 0.75} | told
+    found = calculate(bom_of(bill), find_rule("room-air-conditioner"), release).system.inventory.assumptions
+    assert {a.parameter: a.evidence for a in found}["annual_energy"] == evidence
+
+
 def test_a_rule_with_circular_materials_needs_the_stage_of_the_end_of_life(alter: Callable[[Json], Path]) -> None:
     assert problems(alter({"/stages/2/id": "later", "/processes/1/stage": "later"})) == [("unlinked", "/stages")]

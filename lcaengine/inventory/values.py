@@ -151,9 +151,19 @@ class Values:
         text = f"{source.title}{where} (read in: {source.read_in}){'. ' + used.note if used.note else ''}"
         return Assumption(
             rule_id=p.rule_id, parameter=p.id, name=p.name, value=self.given(p), unit=p.unit,
-            status="given" if given else "default", evidence="given" if given else used.status,
+            status="given" if given else "default", evidence="given" if given else self._evidence(p, used.status),
             source="BOM" if given else text,
         )  # fmt: skip
+
+    def _evidence(self, p: Parameter, own: str) -> str:
+        """A figure by formula is an estimate where one that it is made of is, unless the BOM gives that one."""
+        inputs = [self.rule.parameters[n] for n in formulas.names(p.formula or "0") if n in self.rule.parameters]
+        guessed = any(
+            self._evidence(q, default_of(q, self.bom.end).status) == "estimate"
+            for q in inputs
+            if q.id not in self.bom.parameters
+        )
+        return "estimate" if guessed else own
 
     def _check_given(self) -> None:
         """Parameters of the BOM exist and have the right dimension."""
