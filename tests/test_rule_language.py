@@ -817,7 +817,7 @@ def test_every_decision_has_a_rule_id_and_every_rule_id_a_text(alter: Callable[.
 
 
 def test_what_was_given_and_what_assumed_and_which_weighs_most(alter: Callable[..., Rule], release: Release) -> None:
-    alter(EXPLAINED)
+    extra = alter(EXPLAINED).parameters["extra"]
     power, freight = score(release, POWER), score(release, "lorry-heavy-diesel-cn")
     landfill = 2 * score(release, "landfill-metal-cn")
     total = 2 * score(release, STEEL) + 13 * power + freight + landfill
@@ -826,7 +826,10 @@ def test_what_was_given_and_what_assumed_and_which_weighs_most(alter: Callable[.
     assert {a["parameter"]: a["share"] for a in found["assumed"]} == near(
         {"extra": 10 * power / total, "road": freight / total, "burned": landfill / total}
     )
-    assert found["weighs_most"]["parameter"] == "extra"
+    heaviest = found["weighs_most"]
+    assert heaviest["parameter"] == "extra"
+    assert heaviest["at_max"] - heaviest["at_min"] == near((extra.max - extra.min) * power)
+    assert heaviest["swing"] == near((extra.max - extra.min) * power / total)
     told = explained(release, {"/parameters": {"extra": 1, "market": "CN"}})
     assert [a["parameter"] for a in told["given"]] == ["extra"]
     assert told["weighs_most"]["parameter"] == "road"

@@ -23,7 +23,8 @@ ACTIVITIES: Mapping[str, Mapping[str, str]] = {
 def explanation(footprint: Footprint, assumptions: list[dict[str, Any]]) -> dict[str, Any]:
     """Lines with the decisions behind them, rule ids with their texts, and the assumptions by weight; JSON-ready.
 
-    ``assumptions`` as in the answer, largest share first: the first that was not given weighs most.
+    ``assumptions`` as in the answer, each with its ``swing`` (how far its range moves the total), largest first: the first
+    that was not given weighs most.
     """
     s = footprint.system
     rule = s.inventory.rule
@@ -51,7 +52,7 @@ def explanation(footprint: Footprint, assumptions: list[dict[str, Any]]) -> dict
         "rule_ids": {rule_id: texts.get(rule_id) or what[rule_id] for rule_id in sorted(used)},
         "given": [a for a in assumptions if a["status"] == "given"],
         "assumed": assumed,
-        "weighs_most": assumed[0] if assumed and assumed[0]["share"] else None,
+        "weighs_most": assumed[0] if assumed and assumed[0]["swing"] else None,
     }
 
 

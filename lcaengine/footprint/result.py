@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -17,7 +18,7 @@ from lcaengine.footprint.quality import Quality
 from lcaengine.footprint.solve import Footprint, solve
 from lcaengine.inventory import apply_rule
 from lcaengine.inventory.model import LineShown, Warned
-from lcaengine.problems import Problem
+from lcaengine.problems import Problem, Refused
 from lcaengine.rules import Rule
 
 
@@ -27,8 +28,30 @@ def calculate(bom: Bom, rule: Rule, release: Release, boundary: str | None = Non
 
 
 def explain(footprint: Footprint) -> dict[str, Any]:
-    """Why a footprint is what it is (`lcaengine.footprint.explain`)."""
-    return explanation(footprint, _assumptions(footprint))
+    """Why a footprint is what it is (`lcaengine.footprint.explain`); assumptions by what their range moves."""
+    assumed = [{**a, **_swing(footprint, a)} for a in _assumptions(footprint)]
+    return explanation(footprint, sorted(assumed, key=lambda a: -(a["swing"] or 0.0)))
+
+
+def _swing(footprint: Footprint, assumption: dict[str, Any]) -> dict[str, Any]:
+    """The total with one assumption at either end of its range, all else as it is; the span as a share of the total."""
+    if assumption["status"] == "given":
+        return {"at_min": None, "at_max": None, "swing": None}
+    name = assumption["parameter"]
+    range_of = footprint.system.inventory.rule.parameters[name]
+    ends = [_total_with(footprint, name, value) for value in (range_of.min, range_of.max)]
+    known = [value for value in (*ends, footprint.value) if value is not None]
+    return {"at_min": ends[0], "at_max": ends[1], "swing": _share(max(known) - min(known), abs(footprint.value))}
+
+
+def _total_with(footprint: Footprint, name: str, value: float) -> float | None:
+    """The headline with one parameter at another value; None where the rule refuses it there (shares above one)."""
+    s = footprint.system
+    bom = dataclasses.replace(s.inventory.bom, parameters={**s.inventory.bom.parameters, name: value})
+    try:
+        return calculate(bom, s.inventory.rule, s.release, s.inventory.boundary).value
+    except Refused:
+        return None
 
 
 def modules(bom: Bom, rule: Rule, release: Release) -> list[dict[str, Any]]:
