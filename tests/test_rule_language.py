@@ -828,8 +828,8 @@ def test_what_was_given_and_what_assumed_and_which_weighs_most(alter: Callable[.
     )
     heaviest = found["weighs_most"]
     assert heaviest["parameter"] == "extra"
-    assert heaviest["at_max"] - heaviest["at_min"] == near((extra.max - extra.min) * power)
-    assert heaviest["swing"] == near((extra.max - extra.min) * power / total)
+    assert heaviest["at_max"] - heaviest["at_min"] == near((extra.max - extra.min) * 10 * power)
+    assert heaviest["swing"] == near((extra.max - extra.min) * 10 * power / total)
     told = explained(release, {"/parameters": {"extra": 1, "market": "CN"}})
     assert [a["parameter"] for a in told["given"]] == ["extra"]
     assert told["weighs_most"]["parameter"] == "road"
