@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
@@ -124,12 +124,12 @@ def state_of(rule: Rule) -> str | None:
 
 def list_rules() -> list[Rule]:
     """Every rule that loads, newest version of each last. A bad file stops nobody; `broken_rules` has its problems."""
-    return sorted((rule for rule, _ in _good_and_bad()[0]), key=lambda r: (r.id, version_order(r.version)))
+    return sorted((rule for rule, _ in _good_and_bad(rule_files())[0]), key=lambda r: (r.id, version_order(r.version)))
 
 
 def broken_rules() -> list[tuple[Path, BadRule]]:
     """Every file that does not load, with its problems."""
-    return _good_and_bad()[1]
+    return _good_and_bad(rule_files())[1]
 
 
 def find_rule(category: str, version: str | None = None) -> Rule:
@@ -138,7 +138,9 @@ def find_rule(category: str, version: str | None = None) -> Rule:
     Where no version is published, the newest without a recorded state; a draft only by its version. Raises `NotFound`, or
     `BadRule` where a file that cannot run may be the one. A bad file elsewhere stops nobody.
     """
-    good, bad = _good_and_bad()
+    good, bad = _good_and_bad([path for path in rule_files() if path.parent.parent.name == category])
+    if not bad and all(r.abstract for r, _ in good):  # a category by another name: every file is read
+        good, bad = _good_and_bad(rule_files())
     named = [(r, state) for r, state in good if category in {r.id, *r.categories} and not r.abstract]
     found = [r for r, _ in named if r.version == version] if version else _in_force(named)
     names = {category, *(r.id for r, _ in named)}
@@ -168,11 +170,11 @@ def _may_be_it(path: Path, names: set[str], version: str | None) -> bool:
         return True
 
 
-def _good_and_bad() -> tuple[list[tuple[Rule, str | None]], list[tuple[Path, BadRule]]]:
-    """Every rule that runs with its state, and every file that does not run with its problems."""
+def _good_and_bad(paths: Iterable[Path]) -> tuple[list[tuple[Rule, str | None]], list[tuple[Path, BadRule]]]:
+    """Of some files every rule that runs with its state, and every file that does not run with its problems."""
     good: list[tuple[Rule, str | None]] = []
     bad: list[tuple[Path, BadRule]] = []
-    for path in rule_files():
+    for path in paths:
         try:
             good.append((load_rule(path), rule_state(path)))
         except BadRule as error:
