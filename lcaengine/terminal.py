@@ -44,7 +44,7 @@ TEXTS: Mapping[str, tuple[str, str]] = {
     "poor": ("差", "poor"), "used_by": ("用于 {0} 个过程：{1}", "Used by {0} processes: {1}"), "years": ("年份", "Years"),
     "before": ("此前", "Before"), "after": ("此后", "After"), "change": ("变化", "Change"), "through": ("经由", "Through"),
     "moved": ("{0} 个结果变化，新增 {1} 个过程，移除 {2} 个", "{0} scores moved, {1} processes new, {2} gone"),
-    "at_min": ("下限时", "At its minimum"), "at_max": ("上限时", "At its maximum"), "swing": ("摆幅", "Swing"), "module": ("另行报告，不计入总量：{0} {1} kg CO2e", "Reported apart, not in the total: {0} {1} kg CO2e"),
+    "at_min": ("下限", "At min"), "at_max": ("上限", "At max"), "swing": ("摆幅", "Swing"), "module": ("另行报告，不计入总量：{0} {1} kg CO2e", "Reported apart, not in the total: {0} {1} kg CO2e"),
     "benchmark": ("基准 {0}：{1} kg CO2e，本结果为其 {2} 倍", "Benchmark {0}: {1} kg CO2e; this result is {2} times that"),
     "what": ("内容", "What"), "assumed": ("缺省假设", "Assumed"), "given": ("给定", "given"), "means": ("含义", "Means"), "matched": ("依据", "By"), "match_score": ("得分", "Score"), "asked": ("请选择", "please choose"),
     "measured": ("实测", "measured"), "published": ("公布", "published"), "derived": ("推导", "derived"),

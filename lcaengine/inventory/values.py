@@ -134,7 +134,13 @@ class Values:
         return self.given(self.rule.parameters[name])
 
     def use(self, names: Iterable[str]) -> None:
-        self.used.update(dict.fromkeys(n for n in names if n in self.rule.parameters))
+        """Parameters that the result rests on, with those that their formulas are made of."""
+        for name in names:
+            if name in self.rule.parameters and name not in self.used:
+                self.used[name] = None
+                formula = self.rule.parameters[name].formula
+                if formula and name not in self.bom.parameters:
+                    self.use(formulas.names(formula))
 
     def add(self, name: str, base_amount: float) -> None:
         self.numbers[name] = self.numbers.get(name, 0.0) + base_amount
