@@ -202,20 +202,24 @@ class RuleVersionLint(MethodView):
         return _answer({"id": identifier, "version": version, "count": len(findings), "findings": findings})
 
 
+def _moves(operation: str, conflict: str, unusable: str) -> Callable[[Any], Any]:
+    """What the endpoints that change the state of a version have in common, for OpenAPI."""
+    answers = {400: "cannot be read", 404: "no such version", 409: conflict, 412: "changed meanwhile", 413: "too large",
+               415: "wrong type", 422: unusable, 428: "If-Match is missing"}  # fmt: skip
+
+    def described(view: Any) -> Any:
+        for status in reversed(answers):
+            view = schemas.problem(blueprint, status, answers[status])(view)
+        view = blueprint.response(200, schemas.RuleVersionEntry)(view)
+        body = _json_body(schemas.WordsBody)
+        return blueprint.doc(operationId=operation, requestBody=body, parameters=[NEEDED_IF_MATCH])(view)
+
+    return described
+
+
 @blueprint.route("/<string:identifier>/versions/<string:version>/review")
 class ReviewRuleVersion(MethodView):
-    @blueprint.doc(
-        operationId="reviewRuleVersion", requestBody=_json_body(schemas.WordsBody), parameters=[NEEDED_IF_MATCH]
-    )
-    @blueprint.response(200, schemas.RuleVersionEntry)
-    @schemas.problem(blueprint, 400, "cannot be read")
-    @schemas.problem(blueprint, 404, "no such version")
-    @schemas.problem(blueprint, 409, "published already, or not in the folder that is written to")
-    @schemas.problem(blueprint, 412, "changed meanwhile")
-    @schemas.problem(blueprint, 413, "too large")
-    @schemas.problem(blueprint, 415, "wrong type")
-    @schemas.problem(blueprint, 422, "the version cannot run")
-    @schemas.problem(blueprint, 428, "If-Match is missing")
+    @_moves("reviewRuleVersion", "published already, or not in the folder that is written to", "the version cannot run")
     def post(self, identifier: str, version: str) -> Response:
         """Put a draft up for review."""
         return _move(identifier, version, publishing.review)
@@ -223,18 +227,11 @@ class ReviewRuleVersion(MethodView):
 
 @blueprint.route("/<string:identifier>/versions/<string:version>/publish")
 class PublishRuleVersion(MethodView):
-    @blueprint.doc(
-        operationId="publishRuleVersion", requestBody=_json_body(schemas.WordsBody), parameters=[NEEDED_IF_MATCH]
+    @_moves(
+        "publishRuleVersion",
+        "published already, or not in the folder that is written to",
+        "something that publishing asks for is missing",
     )
-    @blueprint.response(200, schemas.RuleVersionEntry)
-    @schemas.problem(blueprint, 400, "cannot be read")
-    @schemas.problem(blueprint, 404, "no such version")
-    @schemas.problem(blueprint, 409, "published already, or not in the folder that is written to")
-    @schemas.problem(blueprint, 412, "changed meanwhile")
-    @schemas.problem(blueprint, 413, "too large")
-    @schemas.problem(blueprint, 415, "wrong type")
-    @schemas.problem(blueprint, 422, "something that publishing asks for is missing")
-    @schemas.problem(blueprint, 428, "If-Match is missing")
     def post(self, identifier: str, version: str) -> Response:
         """Publish a version; its predecessor becomes superseded. Refused with everything that is missing."""
         return _move(identifier, version, _publish)
@@ -242,18 +239,7 @@ class PublishRuleVersion(MethodView):
 
 @blueprint.route("/<string:identifier>/versions/<string:version>/withdraw")
 class WithdrawRuleVersion(MethodView):
-    @blueprint.doc(
-        operationId="withdrawRuleVersion", requestBody=_json_body(schemas.WordsBody), parameters=[NEEDED_IF_MATCH]
-    )
-    @blueprint.response(200, schemas.RuleVersionEntry)
-    @schemas.problem(blueprint, 400, "cannot be read")
-    @schemas.problem(blueprint, 404, "no such version")
-    @schemas.problem(blueprint, 409, "not published, or not in the folder that is written to")
-    @schemas.problem(blueprint, 412, "changed meanwhile")
-    @schemas.problem(blueprint, 413, "too large")
-    @schemas.problem(blueprint, 415, "wrong type")
-    @schemas.problem(blueprint, 422, "the version cannot run")
-    @schemas.problem(blueprint, 428, "If-Match is missing")
+    @_moves("withdrawRuleVersion", "not published, or not in the folder that is written to", "the version cannot run")
     def post(self, identifier: str, version: str) -> Response:
         """Take a published version out of force; what was calculated with it stays readable."""
         return _move(identifier, version, publishing.withdraw)
