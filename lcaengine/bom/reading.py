@@ -99,7 +99,7 @@ def bom_of(document: Any) -> Bom:
     try:
         loaded = _schema().load(document)
     except ValidationError as error:
-        raise Refused(list(_schema_problems(error.messages, document))) from None
+        raise Refused(list(schema_problems(error.messages, document))) from None
     problems = list(_problems(document))
     if problems:
         raise Refused(problems)
@@ -177,12 +177,12 @@ _GENERIC = {
 }  # fmt: skip
 
 
-def _schema_problems(errors: Any, document: Any, path: tuple[Any, ...] = ()) -> Iterator[Problem]:
+def schema_problems(errors: Any, document: Any, path: tuple[Any, ...] = ()) -> Iterator[Problem]:
     """marshmallow's nested messages as problems with JSON pointers."""
     if isinstance(errors, dict):
         for key, nested in errors.items():
             own = key == "_schema" or (key in {"key", "value"} and not isinstance(_at(document, path), list))
-            yield from _schema_problems(nested, document, path if own else (*path, key))
+            yield from schema_problems(nested, document, path if own else (*path, key))
         return
     for text in errors:
         code = _GENERIC.get(text, text)

@@ -42,19 +42,19 @@ class Text(fields.String):
         super().__init__(validate=validate.Length(1, MAX_TEXT, error="text_length"), **options)
 
 
-class _Strict(Schema):
+class Strict(Schema):
     class Meta:
         unknown = RAISE
 
     error_messages = {"unknown": "unknown_field", "type": "not_an_object"}
 
 
-class QuantitySchema(_Strict):
+class QuantitySchema(Strict):
     amount = Number(required=True)
     unit = Text(required=True)
 
 
-def _quantity(**options: Any) -> fields.Nested:
+def quantity(**options: Any) -> fields.Nested:
     return fields.Nested(QuantitySchema, **options)
 
 
@@ -72,18 +72,18 @@ class LocalText(fields.Field[Any]):
         return {"zh": value.get("zh", first), "en": value.get("en", first)}
 
 
-class ProductSchema(_Strict):
+class ProductSchema(Strict):
     id = Text()
     name = LocalText(required=True, metadata={"description": "text, or {zh, en}"})
     category = Text(required=True, metadata={"description": "product category = id of a rule: beer"})
-    declared_unit = _quantity(required=True)
-    pack = _quantity(metadata={"description": "content of one sales pack, for the result per pack"})
+    declared_unit = quantity(required=True)
+    pack = quantity(metadata={"description": "content of one sales pack, for the result per pack"})
     gtin = Text()
     hs_code = Text()
     brand = Text()
 
 
-class SiteSchema(_Strict):
+class SiteSchema(Strict):
     country = fields.String(
         required=True,
         validate=validate.Regexp(r"^[A-Z]{2}$", error="country_code"),
@@ -93,17 +93,17 @@ class SiteSchema(_Strict):
     name = Text()
 
 
-class PeriodSchema(_Strict):
+class PeriodSchema(Strict):
     start = fields.Date(required=True, error_messages={"invalid": "not_a_date"})
     end = fields.Date(required=True, error_messages={"invalid": "not_a_date"})
 
 
-class LegSchema(_Strict):
+class LegSchema(Strict):
     mode = Text(required=True, metadata={"description": "road, rail, sea, inland_waterway"})
-    distance = _quantity(required=True)
+    distance = quantity(required=True)
 
 
-class SupplierFootprintSchema(_Strict):
+class SupplierFootprintSchema(Strict):
     value = Number(required=True)
     unit = Text(required=True, metadata={"example": "kg CO2e/kg"})
     boundary = Text(required=True, metadata={"example": "cradle_to_gate"})
@@ -115,18 +115,18 @@ class SupplierFootprintSchema(_Strict):
         error_messages={"invalid": "year"},
     )
     verification = Text()
-    biogenic_carbon = _quantity()
+    biogenic_carbon = quantity()
 
 
 _BASIS = validate.OneOf(["declared_unit", "period"], error="basis")
 
 
-class LineSchema(_Strict):
+class LineSchema(Strict):
     id = Text(required=True)
     name = Text()
     amount = Number(required=True)
     unit = Text(required=True)
-    unit_mass = _quantity()
+    unit_mass = quantity()
     role = Text()
     process = Text()
     origin = Text()
@@ -141,7 +141,7 @@ class LineSchema(_Strict):
     note = Text()
 
 
-class ActivitySchema(_Strict):
+class ActivitySchema(Strict):
     id = Text()
     name = Text()
     amount = Number(required=True)
@@ -190,7 +190,7 @@ def _activities(schema: type[ActivitySchema]) -> fields.List[Any]:
     return fields.List(fields.Nested(schema), validate=validate.Length(max=MAX_LINES, error="too_many"))
 
 
-class ActivitiesSchema(_Strict):
+class ActivitiesSchema(Strict):
     electricity = _activities(ElectricitySchema)
     fuels = _activities(FuelSchema)
     heat = _activities(HeatSchema)
@@ -201,24 +201,24 @@ class ActivitiesSchema(_Strict):
     direct_emissions = _activities(DirectEmissionSchema)
 
 
-class CoProductSchema(_Strict):
+class CoProductSchema(Strict):
     id = Text(required=True)
     amount = Number(required=True)
     unit = Text(required=True)
-    price = _quantity()
-    biogenic_carbon = _quantity()
+    price = quantity()
+    biogenic_carbon = quantity()
     basis = fields.String(validate=_BASIS)
     note = Text()
 
 
-class SharedSchema(_Strict):
-    outputs = fields.Dict(keys=Text(), values=_quantity(), required=True)
+class SharedSchema(Strict):
+    outputs = fields.Dict(keys=Text(), values=quantity(), required=True)
     lines = fields.List(fields.Nested(LineSchema), validate=validate.Length(max=MAX_LINES, error="too_many"))
     activities = fields.Nested(ActivitiesSchema)
     co_products = fields.List(fields.Nested(CoProductSchema))
 
 
-class BomSchema(_Strict):
+class BomSchema(Strict):
     """A bill of materials: one product in one pack."""
 
     product = fields.Nested(ProductSchema, required=True)
@@ -229,7 +229,7 @@ class BomSchema(_Strict):
     )
     basis = fields.String(required=True, validate=_BASIS)
     period = fields.Nested(PeriodSchema)
-    output = _quantity()
+    output = quantity()
     lines = fields.List(
         fields.Nested(LineSchema), required=True, validate=validate.Length(max=MAX_LINES, error="too_many")
     )
