@@ -1,12 +1,13 @@
 """Reading bills of materials."""
 
-from lcaengine.bom.model import Activity, Bom, CoProduct, Leg, Line, Shared, SupplierFootprint
+from lcaengine.bom.model import Activity, Bom, CoProduct, EmbeddedEmissions, Leg, Line, Shared, SupplierFootprint
 from lcaengine.bom.reading import bom_of, read_bom, read_document, read_plant
 
 __all__ = [
     "Activity",
     "Bom",
     "CoProduct",
+    "EmbeddedEmissions",
     "Leg",
     "Line",
     "Shared",

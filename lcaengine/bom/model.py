@@ -46,6 +46,17 @@ class SupplierFootprint:
 
 
 @dataclass(frozen=True, slots=True)
+class EmbeddedEmissions:
+    """A supplier's specific embedded emissions under CBAM, t CO2e per tonne; never a PCF, and never used in one."""
+
+    direct: float
+    indirect: float | None
+    year: int
+    installation: str = ""
+    verification: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Line:
     """A material, packaging or component; ``where`` is its place in the input."""
 
@@ -63,6 +74,8 @@ class Line:
     supplier_footprint: SupplierFootprint | None = None
     cn_code: str | None = None
     cas: str | None = None
+    mass_basis: str | None = None
+    embedded_emissions: EmbeddedEmissions | None = None
 
 
 @dataclass(frozen=True, slots=True)

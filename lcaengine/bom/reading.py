@@ -20,6 +20,7 @@ from lcaengine.bom.model import (
     Activity,
     Bom,
     CoProduct,
+    EmbeddedEmissions,
     Leg,
     Line,
     Shared,
@@ -388,6 +389,8 @@ def _lines(owner: Json, *prefix: str) -> tuple[Line, ...]:
             recycled_content=row.get("recycled_content"),
             cn_code=row.get("cn_code"),
             cas=row.get("cas"),
+            mass_basis=row.get("mass_basis"),
+            embedded_emissions=_embedded(row.get("embedded_emissions")),
         )
         for path, row in _places(owner, "lines", *prefix)
     )
@@ -403,6 +406,15 @@ def _supplier(value: Json | None) -> SupplierFootprint | None:
         verification=value.get("verification", ""),
         **{k: value[k] for k in ("boundary", "gwp", "year")},
     )
+
+
+def _embedded(value: Json | None) -> EmbeddedEmissions | None:
+    if value is None:
+        return None
+    return EmbeddedEmissions(
+        direct=float(value["direct"]), indirect=value.get("indirect"), year=value["year"],
+        installation=value.get("installation", ""), verification=value.get("verification", ""),
+    )  # fmt: skip
 
 
 def _activities(owner: Json, *prefix: str) -> tuple[Activity, ...]:

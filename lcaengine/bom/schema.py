@@ -118,6 +118,22 @@ class SupplierFootprintSchema(Strict):
     biogenic_carbon = quantity()
 
 
+class EmbeddedEmissionsSchema(Strict):
+    """Specific embedded emissions under CBAM, of an installation; not a PCF."""
+
+    direct = Number(required=True)
+    indirect = Number()
+    unit = fields.String(required=True, validate=validate.Equal("t CO2e/t", error="embedded_unit"))
+    year = fields.Integer(
+        required=True,
+        strict=True,
+        validate=validate.Range(2023, 2100, error="year"),
+        error_messages={"invalid": "year"},
+    )
+    installation = Text()
+    verification = Text(metadata={"description": "verifier's report that covers the year of production"})
+
+
 _BASIS = validate.OneOf(["declared_unit", "period"], error="basis")
 
 
@@ -135,6 +151,11 @@ class LineSchema(Strict):
     recycled_content = Number(validate=validate.Range(0, 1, error="share"))
     supplier_footprint = fields.Nested(SupplierFootprintSchema)
     cn_code = Text()
+    mass_basis = fields.String(
+        validate=validate.OneOf(["gross", "net"], error="mass_basis"),
+        metadata={"description": "gross: what enters the process, before cutting; net: what is in the product"},
+    )
+    embedded_emissions = fields.Nested(EmbeddedEmissionsSchema)
     cas = fields.String(
         validate=validate.Regexp(r"^[0-9]{2,7}-[0-9]{2}-[0-9]$", error="cas_number"), metadata={"example": "75-28-5"}
     )

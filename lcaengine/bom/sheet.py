@@ -21,7 +21,9 @@ COLUMNS = {
     "kind": "类别", "origin": "产地", "basis": "基准", "unit_mass": "单件质量", "transport": "运输",
     "recycled_content": "再生料比例", "cn_code": "CN编码", "cas": "CAS号", "evidence": "凭证", "price": "单价",
     "biogenic_carbon": "生物碳", "supplier_footprint": "供应商足迹", "footprint_boundary": "足迹边界",
-    "footprint_gwp": "足迹GWP", "footprint_year": "足迹年份", "footprint_verification": "足迹核查", "note": "备注",
+    "footprint_gwp": "足迹GWP", "footprint_year": "足迹年份", "footprint_verification": "足迹核查",
+    "mass_basis": "质量口径", "embedded_emissions": "隐含排放", "embedded_indirect": "间接隐含排放", "embedded_year": "隐含排放年份",
+    "embedded_installation": "隐含排放装置", "embedded_verification": "隐含排放核查", "note": "备注",
 }  # fmt: skip
 _BY_NAME = {**{zh: en for en, zh in COLUMNS.items()}, **{en: en for en in COLUMNS}}
 _SECTION_NAMES = {
@@ -33,7 +35,7 @@ _NUMBER = re.compile(r"[-+]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?|[-+
 _OPTION = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,39}")
 _LEG = re.compile(r"^\s*([a-z_]+)\s+([0-9.]+(?:[eE][-+]?[0-9]+)?)\s*(\S+)\s*$")
 _QUANTITIES = ("unit_mass", "price", "biogenic_carbon")
-_TEXTS = ("name", "unit", "role", "process", "origin", "basis", "cn_code", "cas", "evidence", "note")
+_TEXTS = ("name", "unit", "role", "process", "origin", "basis", "cn_code", "cas", "evidence", "mass_basis", "note")
 
 
 class Row(str):
@@ -42,7 +44,7 @@ class Row(str):
     __slots__ = ()
 
     def __add__(self, field: str, /) -> str:
-        return f"{self}, column {field.lstrip('/').replace('supplier_footprint/', 'footprint_')}"
+        return f"{self}, column {field.lstrip('/').replace('supplier_footprint/', 'footprint_').replace('embedded_emissions/', 'embedded_')}"
 
 
 @dataclass
@@ -172,6 +174,10 @@ def _add_entry(
         entry["supplier_footprint"] = _footprint(sheet, number, row)
         for key in ("boundary", "gwp", "year", "verification"):
             sheet.places[f"{where}/supplier_footprint/{key}"] = f"row {number}, column footprint_{key}"
+    if "embedded_emissions" in row:
+        entry["embedded_emissions"] = _embedded(sheet, number, row)
+        for key in ("indirect", "year", "installation", "verification"):
+            sheet.places[f"{where}/embedded_emissions/{key}"] = f"row {number}, column embedded_{key}"
     entries.append(entry)
 
 
@@ -216,10 +222,26 @@ def _footprint(sheet: Sheet, number: int, row: Mapping[str, str]) -> Json:
     """``9.1 kg CO2e/kg`` and its companion columns."""
     quantity = _quantity(sheet, number, "supplier_footprint", row["supplier_footprint"])
     footprint: Json = {"value": quantity["amount"], "unit": quantity["unit"]}
-    for key in ("boundary", "gwp", "verification"):
-        if f"footprint_{key}" in row:
-            footprint[key] = row[f"footprint_{key}"]
-    if "footprint_year" in row:
-        year = _number(sheet, number, "footprint_year", row["footprint_year"])
-        footprint["year"] = int(year) if year.is_integer() else year
-    return footprint
+    footprint |= _companions(row, "footprint", "boundary", "gwp", "verification")
+    return footprint | _year(sheet, number, row, "footprint_year")
+
+
+def _embedded(sheet: Sheet, number: int, row: Mapping[str, str]) -> Json:
+    """``1.95 t CO2e/t`` (direct) and its companion columns."""
+    quantity = _quantity(sheet, number, "embedded_emissions", row["embedded_emissions"])
+    embedded: Json = {"direct": quantity["amount"], "unit": quantity["unit"]}
+    if "embedded_indirect" in row:
+        embedded["indirect"] = _number(sheet, number, "embedded_indirect", row["embedded_indirect"])
+    embedded |= _companions(row, "embedded", "installation", "verification")
+    return embedded | _year(sheet, number, row, "embedded_year")
+
+
+def _companions(row: Mapping[str, str], prefix: str, *keys: str) -> Json:
+    return {key: row[f"{prefix}_{key}"] for key in keys if f"{prefix}_{key}" in row}
+
+
+def _year(sheet: Sheet, number: int, row: Mapping[str, str], column: str) -> Json:
+    if column not in row:
+        return {}
+    year = _number(sheet, number, column, row[column])
+    return {"year": int(year) if year.is_integer() else year}
