@@ -10,8 +10,9 @@ from typing import Any
 import click
 
 from lcaengine import __version__
+from lcaengine.cli_cbam import cbam
 from lcaengine.cli_rules import rules
-from lcaengine.options import json_option, language_option, print_json, shows_problems
+from lcaengine.options import boms_of, json_option, language_option, print_json, shows_problems
 from lcaengine.problems import Language, Problem, Refused
 from lcaengine.terminal import Terminal, percent
 
@@ -364,6 +365,7 @@ def background_report(out: Path, lang: Language) -> None:
 
 
 main.add_command(rules)
+main.add_command(cbam)
 
 
 def _footprints(path: Path, boundary: str | None) -> list[Any]:
@@ -372,15 +374,7 @@ def _footprints(path: Path, boundary: str | None) -> list[Any]:
     from lcaengine.footprint import calculate
     from lcaengine.rules import find_rule
 
-    return [calculate(bom, find_rule(bom.category), default_release(), boundary) for bom in _boms(path)]
-
-
-def _boms(path: Path) -> list[Any]:
-    """Every product of a file."""
-    from lcaengine.bom import bom_of, read_bom, read_plant
-
-    data = read_file(path)
-    return [read_bom(data, "text/csv")] if path.suffix.lower() == ".csv" else [bom_of(d) for d in read_plant(data)]
+    return [calculate(bom, find_rule(bom.category), default_release(), boundary) for bom in boms_of(path)]
 
 
 def _explained(path: Path, boundary: str | None, as_json: bool, lang: Language) -> None:
@@ -400,20 +394,12 @@ def _matches(path: Path, as_json: bool, lang: Language) -> None:
     from lcaengine.background import default_release
     from lcaengine.bom.matching import match_bom
 
-    answers = [match_bom(bom, default_release()) for bom in _boms(path)]
+    answers = [match_bom(bom, default_release()) for bom in boms_of(path)]
     if as_json:
         return _print_answers(answers)
     for answer in answers:
         Terminal(lang).matches(answer)
     return None
-
-
-def read_file(path: Path) -> bytes:
-    """A file's bytes; raises `Refused`."""
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise Refused(Problem("no_file", "", {"path": str(path), "why": error.strerror or str(error)})) from error
 
 
 def _print_answers(answers: list[Any]) -> None:

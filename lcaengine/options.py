@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import functools
 import json
+import os
 import sys
 from collections.abc import Callable
-from typing import Any, TypeVar
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from lcaengine.problems import Language, Refused
+from lcaengine.problems import Language, Problem, Refused
 from lcaengine.terminal import Terminal, default_language
+
+if TYPE_CHECKING:
+    from lcaengine.bom import Bom
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -50,3 +55,30 @@ def shows_problems(command: F) -> F:
 
 def print_json(value: Any) -> None:
     click.echo(json.dumps(value, ensure_ascii=False, indent=2))
+
+
+def read_file(path: Path) -> bytes:
+    """A file's bytes; raises `Refused`."""
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise Refused(Problem("no_file", "", {"path": str(path), "why": error.strerror or str(error)})) from error
+
+
+def write_file(path: Path, data: bytes) -> None:
+    """Written aside and moved into place, so that nothing is half-written; raises `Refused`."""
+    aside = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        aside.write_bytes(data)
+        aside.replace(path)
+    except OSError as error:
+        aside.unlink(missing_ok=True)
+        raise Refused(Problem("cannot_write", "", {"path": str(path), "why": error.strerror or str(error)})) from error
+
+
+def boms_of(path: Path) -> list[Bom]:
+    """Every product of a file: JSON, CSV, or a plant."""
+    from lcaengine.bom import bom_of, read_bom, read_plant
+
+    data = read_file(path)
+    return [read_bom(data, "text/csv")] if path.suffix.lower() == ".csv" else [bom_of(d) for d in read_plant(data)]

@@ -1,4 +1,4 @@
-"""Footprints as immutable records, in SQLite (WAL) or any database by URL. Every function asks for the organisation."""
+"""Footprints and CBAM results as immutable records, in SQLite (WAL) or any database by URL. Every function asks for the organisation."""
 
 from __future__ import annotations
 
@@ -41,6 +41,31 @@ class FootprintRow(Base):
     document: Mapped[str] = mapped_column(Text)
     body: Mapped[str] = mapped_column(Text)
     impact_allowed: Mapped[bool] = mapped_column(Boolean, server_default=true())
+
+
+class CbamRow(Base):
+    """A CBAM screening, installation or answer: what was given, and what was answered."""
+
+    __tablename__ = "cbam_records"
+    __table_args__ = (Index("ix_cbam_records_listing", "organisation_id", "kind", "created", "id"),)
+
+    id: Mapped[str] = mapped_column(String(36), primary_key=True)
+    organisation_id: Mapped[str] = mapped_column(String(64))
+    created: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    kind: Mapped[str] = mapped_column(String(20))
+    document: Mapped[str] = mapped_column(Text)
+    body: Mapped[str] = mapped_column(Text)
+
+
+@dataclass(frozen=True)
+class CbamRecord:
+    """A stored CBAM result; ``kind`` is ``screenings``, ``installations`` or ``answers``, as in its address."""
+
+    id: str
+    created: datetime
+    kind: str
+    document: str
+    body: str
 
 
 @dataclass(frozen=True)
@@ -118,12 +143,55 @@ class Store:
             count = session.scalar(select(func.count()).select_from(FootprintRow).where(own)) or 0
             return [_record(row) for row in session.scalars(query.limit(limit).offset(offset))], count
 
+    def add_cbam(self, organisation_id: str, kind: str, document: dict[str, Any], body: dict[str, Any]) -> CbamRecord:
+        """Keep a CBAM result; the record's body has ``id``, ``created`` and ``links`` added."""
+        identifier, created = str(uuid.uuid4()), datetime.now(UTC)
+        answer = {
+            "id": identifier, "created": created.isoformat(timespec="milliseconds"), **body,
+            "links": {"self": f"/v1/cbam/{kind}/{identifier}"},
+        }  # fmt: skip
+        row = CbamRow(
+            id=identifier, organisation_id=organisation_id, created=created, kind=kind,
+            document=json.dumps(document, ensure_ascii=False), body=json.dumps(answer, ensure_ascii=False, allow_nan=False),
+        )  # fmt: skip
+        record = _cbam_record(row)
+        with Session(self.engine) as session, session.begin():
+            session.add(row)
+        return record
+
+    def get_cbam(self, organisation_id: str, kind: str, identifier: str) -> CbamRecord:
+        """A CBAM record of an organisation; raises `NotFound`, also for another organisation's."""
+        query = select(CbamRow).where(
+            CbamRow.id == identifier, CbamRow.organisation_id == organisation_id, CbamRow.kind == kind
+        )
+        with Session(self.engine) as session:
+            row = session.scalars(query).one_or_none()
+            if row is None:
+                raise NotFound(Problem("cbam_unknown_record", "", {"id": identifier, "kind": kind}))
+            return _cbam_record(row)
+
+    def list_cbam(self, organisation_id: str, kind: str, limit: int, offset: int) -> tuple[Sequence[CbamRecord], int]:
+        """CBAM records of one kind, newest first, and how many there are."""
+        own = (CbamRow.organisation_id == organisation_id) & (CbamRow.kind == kind)
+        query = select(CbamRow).where(own).order_by(CbamRow.created.desc(), CbamRow.id)
+        with Session(self.engine) as session:
+            count = session.scalar(select(func.count()).select_from(CbamRow).where(own)) or 0
+            return [_cbam_record(row) for row in session.scalars(query.limit(limit).offset(offset))], count
+
 
 def _record(row: FootprintRow) -> Record:
-    found = {name: getattr(row, name) for name in Record.__dataclass_fields__}
+    return Record(**_fields(row, Record))
+
+
+def _cbam_record(row: CbamRow) -> CbamRecord:
+    return CbamRecord(**_fields(row, CbamRecord))
+
+
+def _fields(row: FootprintRow | CbamRow, kind: type[Record] | type[CbamRecord]) -> dict[str, Any]:
+    found = {name: getattr(row, name) for name in kind.__dataclass_fields__}
     if row.created.tzinfo is None:  # SQLite forgets it
         found["created"] = row.created.replace(tzinfo=UTC)
-    return Record(**found)
+    return found
 
 
 def open_store(url: str | None = None) -> Store:

@@ -1,0 +1,150 @@
+"""Attributing an installation's emissions to its production processes: IR (EU) 2025/2547 Annex III, equations (41) to (56)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from lcaengine.cbam.emissions import Emitted, emitted
+from lcaengine.cbam.energy import (
+    EXPORTED_WASTE_GAS,
+    NATURAL_GAS,
+    Closing,
+    Supply,
+    closings,
+    electricity_factor,
+    heat_factor,
+    supplies,
+)
+from lcaengine.cbam.model import Flow, Installation, Process
+from lcaengine.cbam.schema import NON_CBAM
+from lcaengine.problems import Problem, Refused
+
+WHOLE_TONNES = 1.0  # emissions of a period are reported in whole tonnes (Annex II A.1 point 6)
+
+
+@dataclass(frozen=True, slots=True)
+class Attributed:
+    """Attributed emissions of one process, t CO2e, term by term of equation (55); ``floored`` where it fell below zero."""
+
+    process: Process
+    terms: Mapping[str, float]
+    indirect: float
+    electricity: float
+
+    @property
+    def before_floor(self) -> float:
+        return sum(self.terms.values())
+
+    @property
+    def direct(self) -> float:
+        """Equation (55): never below zero."""
+        return max(0.0, self.before_floor)
+
+    @property
+    def floored(self) -> bool:
+        return self.before_floor < 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Attribution:
+    """The installation's sources, supplies, balances and processes."""
+
+    sources: tuple[Emitted, ...]
+    supplies: Mapping[str, Supply]
+    closings: tuple[Closing, ...]
+    processes: tuple[Attributed, ...]
+    transferred: float
+    non_cbam: float
+    reconciliation: float
+
+    @property
+    def direct(self) -> float:
+        """Equation (4), less CO2 delivered for storage or bound for good: t CO2e."""
+        return sum(e.fossil for e in self.sources) - self.transferred
+
+    @property
+    def biogenic(self) -> float:
+        return sum(e.biogenic for e in self.sources)
+
+
+def attribute(installation: Installation) -> Attribution:
+    """Emissions and their attribution; raises `Refused` with every balance that does not close."""
+    problems: list[Problem] = []
+    sources = emitted(installation)
+    made = supplies(installation, sources, problems)
+    balances = closings(installation, made)
+    problems.extend(_open_balances(balances))
+    transferred = sum(t.tonnes for t in installation.transfers if t.direction == "out")
+    direct, factor = _direct(installation, sources, problems)
+    processes = tuple(_attributed(p, direct[p.id], made, problems) for p in installation.processes)
+    if problems:
+        raise Refused(problems)
+    other = installation.non_cbam or sum(e.fossil * e.attribution.get(NON_CBAM, 0.0) for e in sources)
+    return Attribution(sources, made, balances, processes, transferred, other, factor)
+
+
+def _open_balances(balances: Sequence[Closing]) -> Iterator[Problem]:
+    for b in balances:
+        if not b.closes:
+            values = {
+                "carrier": {"heat": {"zh": "热量", "en": "heat"}, "waste_gas": {"zh": "废气", "en": "waste gas"},
+                            "electricity": {"zh": "电力", "en": "electricity"}}[b.carrier],
+                "supplied": sum(b.supplied.values()), "used": sum(b.used.values()), "unit": b.unit,
+            }  # fmt: skip
+            yield Problem("cbam_balance", b.where, values)
+
+
+def _direct(
+    installation: Installation, sources: Sequence[Emitted], problems: list[Problem]
+) -> tuple[dict[str, float], float]:
+    """DirEm* of every process, from attributed sources or as given; the reconciliation factor of (41)."""
+    given = {p.id: p.direct for p in installation.processes if p.direct is not None}
+    if not given:
+        found = {p.id: sum(e.fossil * e.attribution.get(p.id, 0.0) for e in sources) for p in installation.processes}
+        for t in installation.transfers:
+            if t.direction == "out":
+                found[t.process] -= t.tonnes
+        return found, 1.0
+    total = sum(e.fossil for e in sources) - sum(t.tonnes for t in installation.transfers if t.direction == "out")
+    units = {u.id for u in installation.heat}
+    elsewhere = installation.non_cbam or 0.0
+    elsewhere += sum(e.fossil * share for e in sources for k, share in e.attribution.items() if k in units)
+    stated = {k: v or 0.0 for k, v in given.items()}
+    factor = _reconciliation(total - elsewhere, sum(stated.values()), installation, bool(sources), problems)
+    return {k: v * factor for k, v in stated.items()}, factor
+
+
+def _reconciliation(
+    measured: float, stated: float, installation: Installation, sourced: bool, problems: list[Problem]
+) -> float:
+    """Equation (41), where the direct emissions are sub-metered; else both must agree to the whole tonne."""
+    if not sourced:
+        return 1.0
+    if installation.sub_metering and stated > 0:
+        return measured / stated
+    if abs(measured - stated) > WHOLE_TONNES:
+        problems.append(Problem("cbam_direct_balance", "/processes", {"installation": measured, "processes": stated}))
+    return 1.0
+
+
+def _attributed(process: Process, direct: float, made: Mapping[str, Supply], problems: list[Problem]) -> Attributed:
+    """Equations (55) and (56), and (43) where chemical co-products share."""
+    share = process.molar_share
+
+    def heat(flows: Sequence[Flow]) -> float:
+        return share * sum(f.amount * heat_factor(f, made, problems) for f in flows)
+
+    def power(flows: Sequence[Flow]) -> float:
+        return share * sum(f.amount * electricity_factor(f, made, problems) for f in flows)
+
+    terms = {
+        "direct": share * direct,
+        "heat_imported": heat(process.heat_in),
+        "heat_exported": -heat(process.heat_out),
+        "waste_gas_imported": share * NATURAL_GAS * sum(f.amount for f in process.gas_in),
+        "waste_gas_exported": -share * NATURAL_GAS * EXPORTED_WASTE_GAS * sum(f.amount for f in process.gas_out),
+        "electricity_produced": -power(process.electricity_out),
+    }
+    consumed = share * sum(f.amount for f in process.electricity)
+    return Attributed(process, terms, power(process.electricity), consumed)
