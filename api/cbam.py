@@ -11,6 +11,7 @@ from flask.views import MethodView
 from flask_smorest import Blueprint
 
 from lcaengine.cbam.answer import Assumptions, cbam_answer
+from lcaengine.cbam.certificate_price import paid_price
 from lcaengine.cbam.certificates import default_path
 from lcaengine.cbam.files import MEDIA_TYPES, XLSX, read_file
 from lcaengine.cbam.installation import calculate_installation, installation_body
@@ -180,6 +181,7 @@ class Defaults(MethodView):
             query["cn_code"], query["country"], range(query["first_year"], query["last_year"] + 1), route=query.get("route"),
             description=query.get("description"), mass=mass, pieces=query.get("pieces"), unit_mass=each, quarter=query.get("quarter"),
             price=query.get("price"), proposals=query["proposals"],
+            carbon_price_paid=paid_price(*(query.get(key) for key in ("paid", "paid_year", "paid_evidence", "paid_not_applicable"))),
         )  # fmt: skip
         return _json(json.dumps(body, ensure_ascii=False, allow_nan=False))
 

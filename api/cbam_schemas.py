@@ -120,6 +120,15 @@ class DefaultQuery(Schema):
     price = fields.Float(
         validate=validate.Range(0, 10_000), metadata={"description": "your assumption, EUR per t CO2e"}
     )
+    paid = fields.Float(
+        validate=validate.Range(0, 1000),
+        metadata={
+            "description": "carbon price paid abroad (Art. 9), t CO2e per t; the Commission's default price, from 2027"
+        },
+    )
+    paid_year = fields.Integer(validate=validate.Range(2026, 2040))
+    paid_evidence = fields.String(validate=validate.Length(1, 500))
+    paid_not_applicable = fields.String(validate=validate.Length(1, 500), metadata={"description": "the reason"})
     proposals = fields.Boolean(load_default=False, metadata={"description": "COM(2026) 616, apart; not law"})
 
 

@@ -122,6 +122,14 @@ def cbam_answer(
 @click.option("--unit-mass", type=click.FloatRange(0, min_open=True), default=None, help="kg a piece. 单件质量。")
 @QUARTER
 @PRICE
+@click.option(
+    "--paid", type=click.FloatRange(0), default=None, help="Carbon price paid abroad (Art. 9), t CO2e per t. 已付碳价。"
+)
+@click.option("--paid-year", type=click.IntRange(2026, 2040), default=None, help="Year of import that it is for.")
+@click.option("--paid-evidence", default=None, help="Evidence of it. 凭证。")
+@click.option(
+    "--paid-not-applicable", default=None, metavar="REASON", help="Why there is none to deduct. 不适用的理由。"
+)
 @click.option("--proposals", is_flag=True, help="Show COM(2026) 616 apart; not law. 另列提案。")
 @json_option
 @language_option
@@ -134,12 +142,14 @@ def cbam_default(
     \b
     Example:  lcaengine cbam default 72083600 --country CN --quarter 2026-Q1
     """
+    from lcaengine.cbam.certificate_price import paid_price
     from lcaengine.cbam.certificates import default_path
 
+    paid = paid_price(*(options.pop(key) for key in ("paid", "paid_year", "paid_evidence", "paid_not_applicable")))
     mass, each = options.pop("mass"), options.pop("unit_mass")
     body = default_path(
         cn_code, country, range(first, last + 1), mass=None if mass is None else Quantity(mass, "t"),
-        unit_mass=None if each is None else Quantity(each, "kg"), **options,
+        unit_mass=None if each is None else Quantity(each, "kg"), carbon_price_paid=paid, **options,
     )  # fmt: skip
     return print_json(body) if as_json else terminal_cbam.show_default(Terminal(lang), body)
 
@@ -184,9 +194,7 @@ def cbam_fill_template(installation: Path, blank: Path, out: Path, lang: Languag
 
     given = read_installation(read_file(installation))
     result = calculate_installation(given.installation)
-    filled, report = fill_template(
-        read_file(blank), given.document, direct_emissions(result), computed_factors(result)
-    )
+    filled, report = fill_template(read_file(blank), given.document, direct_emissions(result), computed_factors(result))
     write_file(out, filled)
     terminal = Terminal(lang)
     terminal.say(terminal.text("made", out))
@@ -199,10 +207,14 @@ def cbam_fill_template(installation: Path, blank: Path, out: Path, lang: Languag
     "--out", type=click.Path(file_okay=False, path_type=Path), required=True, help="Folder of the table. 输出文件夹。"
 )
 @click.option("--state", required=True, help="What the values are, such as 'corrected 2026/1740'. 数值状态。")
+@click.option("--country", "countries", multiple=True, metavar="NAME=XX", help="ISO code of a sheet's name. 国家代码。")
+@click.option("--accept-doubtful", is_flag=True, help="Take the act's own misprints as no value. 接受存疑行。")
 @json_option
 @language_option
 @shows_problems
-def cbam_import_defaults(workbook: Path, out: Path, state: str, as_json: bool, lang: Language) -> None:
+def cbam_import_defaults(
+    workbook: Path, out: Path, state: str, countries: tuple[str, ...], accept_doubtful: bool, as_json: bool, lang: Language
+) -> None:  # fmt: skip
     """Read the Commission's own workbook of default values into a table of yours. 导入默认值工作簿。
 
     \b
@@ -210,7 +222,8 @@ def cbam_import_defaults(workbook: Path, out: Path, state: str, as_json: bool, l
     """
     from lcaengine.cbam.import_defaults import import_defaults
 
-    found = import_defaults(read_file(workbook), out, state=state)
+    named = dict(_pair(text) for text in countries)
+    found = import_defaults(read_file(workbook), out, state=state, countries=named, accept_doubtful=accept_doubtful)
     return print_json(found) if as_json else terminal_cbam.show_import(Terminal(lang), found)
 
 
@@ -232,6 +245,13 @@ def cbam_factors(as_json: bool, lang: Language) -> None:
         if as_json
         else terminal_cbam.show_factors(Terminal(lang), items)
     )
+
+
+def _pair(text: str) -> tuple[str, str]:
+    name, _, code = text.rpartition("=")
+    if not name or not code:
+        raise click.BadParameter(f"{text!r}: NAME=XX", param_hint="--country")
+    return name.strip(), code.strip().upper()
 
 
 def _day(given: datetime | None) -> date:

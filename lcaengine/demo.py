@@ -16,6 +16,7 @@ from typing import Any
 from urllib.error import URLError
 from urllib.request import Request, urlopen
 
+from lcaengine import terminal_cbam
 from lcaengine.bom import read_plant
 from lcaengine.data import folder
 from lcaengine.problems import Problem, Refused
@@ -25,6 +26,12 @@ WORKED = (
     "beer/shandong-lager-plant.json", "beer/craft-one-way-glass.json", "beer/keg-brewery.json",
     "refrigerator/multi-door-500l.json", "tyres/passenger-205-55r16-standard.json",
 )  # fmt: skip
+CBAM = (
+    ("washing-machine/drum-10kg-cn.json", None),
+    ("cbam/hexagon-bolts.json", "cbam/screw-maker.xlsx"),
+)
+CBAM_QUERY = "on=2026-06-30&quarter=2026-Q2"
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 START_SECONDS = 90.0
 
 
@@ -38,6 +45,8 @@ def run_demo(terminal: Terminal) -> None:
         for name in WORKED:
             for document in read_plant((folder("inventories") / name).read_bytes()):
                 _show(terminal, address, document)
+        for name, workbook in CBAM:
+            _show_cbam(terminal, address, name, workbook)
         terminal.console.rule()
         command = _command()
         terminal.say(f"[bold]{command} serve[/]  →  http://127.0.0.1:8000/docs")
@@ -50,6 +59,19 @@ def _show(terminal: Terminal, address: str, document: dict[str, Any]) -> None:
     found = get(address + answer["links"]["hotspots"] + "?limit=6")
     terminal.ranking("lines", found["lines"])
     terminal.paths(get(address + answer["links"]["tree"] + "?cutoff=0.005"))
+    terminal.say()
+
+
+def _show_cbam(terminal: Terminal, address: str, name: str, workbook: str | None) -> None:
+    """The CBAM answer for a bill of materials; with the workbook of the installation that makes the product."""
+    query = CBAM_QUERY
+    if workbook is not None:
+        data = (folder("inventories") / workbook).read_bytes()
+        installation = post(f"{address}/v1/cbam/installations", data, XLSX)
+        terminal_cbam.show_installation(terminal, installation)
+        query += f"&installation={installation['id']}"
+    document = json.loads((folder("inventories") / name).read_bytes())
+    terminal_cbam.show_answer(terminal, post(f"{address}/v1/cbam/answers?{query}", document))
     terminal.say()
 
 
@@ -100,8 +122,8 @@ def get(address: str) -> Any:
         return json.load(response)
 
 
-def post(address: str, document: dict[str, Any]) -> Any:
-    data = json.dumps(document).encode()
-    request = Request(address, data, {"Content-Type": "application/json"})
+def post(address: str, document: dict[str, Any] | bytes, media_type: str = "application/json") -> Any:
+    data = document if isinstance(document, bytes) else json.dumps(document).encode()
+    request = Request(address, data, {"Content-Type": media_type})
     with urlopen(request, timeout=60) as response:
         return json.load(response)

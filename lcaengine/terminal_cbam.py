@@ -13,21 +13,25 @@ from lcaengine.terminal import Terminal, number, percent
 Json = Mapping[str, Any]
 
 TEXTS = {
+    "in force": ("现行", "in force"), "proposal": ("提案", "proposal"), "draft": ("草案", "draft"),
+    "own_result": ("模板自身结果 {0}：直接 {1}，间接 {2} t/t", "The template's own result, {0}: direct {1}, indirect {2} t/t"),
     "today": ("今天", "Today"), "code": ("编码", "Code"), "listed": ("附件一", "Annex I"), "category": ("类别", "Category"),
-    "line": ("物料", "Line"), "mass": ("质量 t/声明单位", "Mass t/unit"), "evidence": ("依据", "Evidence"), "see": ("隐含排放 t/t", "SEE t/t"),
-    "declarable": ("可申报 t/t", "Declarable t/t"), "pcf": ("碳足迹 t/t", "PCF t/t"), "own": ("单独进口 EUR/t*", "If alone EUR/t*"), "next": ("下一步", "Next"),
+    "line": ("物料", "Line"), "mass": ("t/单位", "t/unit"), "evidence": ("依据", "Evidence"), "see": ("SEE", "SEE"),
+    "declarable": ("可申报", "Declarable"), "pcf": ("碳足迹", "PCF"), "own": ("EUR/t*", "EUR/t*"), "next": ("下一步", "Next"),
     "process": ("过程", "Process"), "activity": ("活动水平", "Activity level"), "direct": ("直接", "Direct"), "indirect": ("间接", "Indirect"), "total": ("合计", "Total"),
-    "good": ("货物", "Good"), "given": ("原始", "As given"), "indicative": ("参考", "Indicative"), "share": ("默认值占比", "By default"),
-    "year": ("年份", "Year"), "markup": ("加成", "Mark-up"), "emissions": ("默认值×(1+m)", "DV·(1+m)"), "free": ("免费配额调整", "Free allocation"),
-    "certificates": ("证书/t", "Certificates/t"), "eur": ("EUR/t", "EUR/t"), "piece": ("EUR/件", "EUR/piece"), "law": ("现行法律", "Law in force"),
+    "good": ("货物", "Good"), "given": ("原始", "As given"), "indicative": ("参考", "Indicative"), "share": ("默认占比", "Default"),
+    "year": ("年份", "Year"), "markup": ("加成", "Mark-up"), "emissions": ("DV(1+m)", "DV(1+m)"), "free": ("免费配额", "Free all."),
+    "certificates": ("证书/t", "Cert./t"), "eur": ("EUR/t", "EUR/t"), "piece": ("EUR/件", "EUR/piece"), "law": ("现行法律", "Law in force"),
     "not_law": ("提案，非法律：{0}", "Proposal, not law: {0}"), "acts": ("法规：{0}", "Acts: {0}"), "hypothetical": ("* 假设，并非应缴，不汇总。", "* Hypothetical, not owed, not added up."),
     "unknown": ("没有 CN 编码：{0}", "Without a CN code: {0}"), "threshold": ("50 t 门槛：{0}", "50 t threshold: {0}"),
     "direct_total": ("装置直接排放 {0} t CO2e（报告值 {1}）", "Direct emissions of the installation {0} t CO2e (reported {1})"),
-    "precursor": ("前体", "Precursor"), "value": ("数值 t/t", "Value t/t"), "verified": ("已核查", "verified"), "default": ("默认值", "default"), "exempt_origin": ("豁免产地", "exempt origin"),
-    "actual": ("实际值", "actual"), "id": ("编号", "Id"), "factor": ("因子", "Factor"), "unit": ("单位", "Unit"), "ncv": ("净热值 GJ/t", "NCV GJ/t"), "carbon": ("含碳量 t C/t", "Carbon t C/t"),
+    "precursor": ("前体", "Precursor"), "value": ("数值", "Value"), "verified": ("已核查", "verified"), "default": ("默认值", "default"), "exempt_origin": ("豁免产地", "exempt origin"),
+    "actual": ("实际值", "actual"), "indicative_word": ("参考", "indicative"), "none": ("无", "none"),
+    "lines_title": ("若单独进口会属附件一的物料；SEE、可申报、碳足迹单位 t CO2e/t", "Lines that would be Annex I goods alone; SEE, declarable and PCF in t CO2e/t"),
+    "good_title": ("隐含排放强度，t CO2e/功能单位", "Specific embedded emissions, t CO2e per functional unit"),
+    "proposal_line": ("若 COM(2025) 989 成为法律（2028 年起）：{0}", "If COM(2025) 989 were law (from 2028): {0}"), "id": ("编号", "Id"), "factor": ("因子", "Factor"), "unit": ("单位", "Unit"), "ncv": ("净热值 GJ/t", "NCV GJ/t"), "carbon": ("含碳量 t C/t", "Carbon t C/t"),
     "name": ("名称", "Name"), "saving": ("实际值相对默认值节省 {0} 证书/t（{1} EUR/t）", "Actual against default saves {0} certificates/t ({1} EUR/t)"),
     "product_path": ("产品自身为附件一货物：", "The product itself is a good of Annex I:"),
-    "own_result": ("模板自身结果 {0}：直接 {1}，间接 {2} t/t", "The template's own result, {0}: direct {1}, indirect {2} t/t"),
 }  # fmt: skip
 
 
@@ -41,7 +45,11 @@ def _table(terminal: Terminal, *columns: str, title: str | None = None) -> Table
     table = Table(box=box.SIMPLE_HEAD, title=title, title_justify="left", title_style="bold", pad_edge=False)
     for column in columns:
         right = column.startswith(">")
-        table.add_column(_text(terminal, column.lstrip(">")), justify="right" if right else "left", no_wrap=right or column in {"id", "code"})
+        table.add_column(
+            _text(terminal, column.lstrip(">")),
+            justify="right" if right else "left",
+            no_wrap=right or column in {"id", "code"},
+        )
     return table
 
 
@@ -51,7 +59,7 @@ def _notes(terminal: Terminal, notes: Iterable[Json]) -> None:
 
 
 def _acts(terminal: Terminal, acts: Sequence[Json]) -> None:
-    shown = "; ".join(f"{a['id']} ({a['dated']}, {a['status']})" for a in acts)
+    shown = "; ".join(f"{a['id']} ({a['dated']}, {_text(terminal, a['status'])})" for a in acts)
     terminal.say(escape(_text(terminal, "acts", shown)), "dim")
 
 
@@ -71,7 +79,8 @@ def show_screening(terminal: Terminal, body: Json) -> None:
         terminal.say(escape(_text(terminal, "unknown", ", ".join(row["id"] for row in body["unknown"]))), "yellow")
     terminal.say(f"[bold]{_text(terminal, 'next')}[/]")
     for step in body["next_steps"]:
-        terminal.say(f"  · {terminal.local(step.get('text', step))}")
+        source = f"{terminal.local(step['from']['name'])}, {escape(step['article'])}"
+        terminal.say(f"  · {terminal.local(step)}  [dim]({source})[/]")
     _acts(terminal, body["acts"])
 
 
@@ -89,7 +98,8 @@ def show_installation(terminal: Terminal, body: Json) -> None:
         )  # fmt: skip
     terminal.console.print(table)
     _show_precursors(terminal, body["precursors"])
-    table = _table(terminal, "good", "code", ">given", ">indicative", ">declarable", ">share")
+    title = _text(terminal, "good_title")
+    table = _table(terminal, "good", "code", ">given", ">indicative", ">declarable", ">share", title=title)
     for good in body["goods"]:
         see = good["see"]
         declared = see["declarable"]
@@ -139,22 +149,26 @@ def show_default(terminal: Terminal, body: Json) -> None:
 
 
 def _years(terminal: Terminal, rows: Sequence[Json], title: str) -> None:
+    """One row a year; what is the same for pieces and the whole mass only where they are given. Reasons once each."""
     if not rows:
         return
-    table = _table(
-        terminal, ">year", ">markup", ">emissions", ">free", ">certificates", ">eur", ">piece", ">total", title=title
-    )
+    extra = [name for name, key in (("piece", "per_piece"), ("total", "total")) if any(row.get(key) for row in rows)]
+    columns = (">year", ">markup", ">emissions", ">free", ">certificates", ">eur", *(f">{name}" for name in extra))
+    table = _table(terminal, *columns, title=title)
     for row in rows:
-        each, whole = row.get("per_piece"), row.get("total")
+        parts = {"piece": row.get("per_piece") or {}, "total": row.get("total") or {}}
         table.add_row(
             str(row["year"]), percent(row.get("markup")), f"{row['emissions']:.5g}", f"{row['free_allocation']:.5g}", f"{row['certificates_per_t']:.5g}",
-            _money(row["eur_per_t"]), _money(each and each["eur"]), _money(whole and whole["eur"]),
+            _money(row["eur_per_t"]), *(_money(parts[name].get("eur")) for name in extra),
         )  # fmt: skip
     terminal.console.print(table)
+    _notes(terminal, {note["en"]: note for row in rows for note in row["notes"]}.values())
 
 
 def _money(value: float | None) -> str:
-    return "–" if value is None else f"{value:,.2f}"
+    if value is None:
+        return "–"
+    return f"{value:,.2f}" if abs(value) >= 1 or not value else f"{value:.3g}"
 
 
 def show_answer(terminal: Terminal, body: Json) -> None:
@@ -163,23 +177,43 @@ def show_answer(terminal: Terminal, body: Json) -> None:
     if body["goods"]:
         terminal.say(f"[bold]{_text(terminal, 'product_path')}[/]")
         _path(terminal, body["goods"])
-    table = _table(terminal, "line", "code", ">mass", "evidence", ">see", ">declarable", ">pcf", ">own")
+    title = _text(terminal, "lines_title")
+    table = _table(terminal, "line", "code", ">mass", "evidence", ">see", ">declarable", ">pcf", ">own", title=title)
     for row in body["lines"]:
         see, pcf, alone = row["see"], row["pcf"], row["if_imported_under_its_own_code"]["default"]["by_year"]
         mass = row["mass_per_declared_unit"]
         table.add_row(
-            terminal.local(row["name"]), row["cn_code"], number(mass["value"]) if mass else "–", terminal.local(row["evidence"]["text"]),
+            terminal.local(row["name"]), row["cn_code"], number(mass["value"]) if mass else "–", _word(terminal, row["evidence"]["id"]),
             number(see["best"]) if see else "–", number(see["declarable"]) if see else "–", number(pcf["per_tonne"]) if pcf else "–",
             _money(alone[0]["eur_per_t"]) if alone else "–",
         )  # fmt: skip
     if body["lines"]:
         terminal.console.print(table)
         terminal.say(_text(terminal, "hypothetical"), "yellow")
+    _show_proposal(terminal, body["lines"])
     for row in body["lines"]:
         for problem in row["if_imported_under_its_own_code"]["default"].get("problems", []):
             terminal.say(f"[yellow]·[/] {row['line']}: {terminal.local(problem['message'])}")
     terminal.say(terminal.local(body["pcf"]["text"]), "dim")
     _notes(terminal, body["difference"])
+
+
+def _word(terminal: Terminal, evidence: str) -> str:
+    return _text(terminal, "indicative_word" if evidence == "indicative" else evidence)
+
+
+def _show_proposal(terminal: Terminal, lines: Sequence[Json]) -> None:
+    """What lines would add as precursors from 2028, line by line; never added up, and not law."""
+    shown = []
+    for row in lines:
+        apart = row["if_proposal_were_law"]
+        if apart and apart["by_year"]:
+            first = apart["by_year"][0]
+            shown.append(f"{row['line']} {first['certificates_per_t']:.4g}")
+    if shown:
+        terminal.say(
+            _text(terminal, "proposal_line", "; ".join(shown) + f"  ({_text(terminal, 'certificates')})"), "dim"
+        )
 
 
 def _path(terminal: Terminal, goods: Json) -> None:

@@ -81,14 +81,23 @@ def _scaled(value: float, places: int) -> float:
 
 
 def _stream(number: int, raw: Json) -> Json:
-    row: Json = {"id": f"S{number}", "name": raw["name"], "method": raw["method"], "amount": abs(raw["activity"]), "unit": "t"}
+    row: Json = {
+        "id": f"S{number}",
+        "name": raw["name"],
+        "method": raw["method"],
+        "amount": abs(raw["activity"]),
+        "unit": "t",
+    }
     assert raw["activity_unit"] == "t"
     if raw["method"] == "mass_balance":
         row["direction"] = "out" if raw["activity"] < 0 else "in"
     if "ncv_gj_per_t" in raw:
         row["ncv"] = {"amount": raw["ncv_gj_per_t"], "unit": "GJ/t"}
     if "emission_factor" in raw:
-        row["emission_factor"] = {"amount": raw["emission_factor"], "unit": raw["emission_factor_unit"].replace("tCO2", "t CO2")}
+        row["emission_factor"] = {
+            "amount": raw["emission_factor"],
+            "unit": raw["emission_factor_unit"].replace("tCO2", "t CO2"),
+        }
     if "carbon_content_tc_per_t" in raw:
         row["carbon_content"] = {"amount": raw["carbon_content_tc_per_t"], "unit": "t C/t"}
     if "biomass_pct" in raw:
@@ -108,7 +117,9 @@ def _process(raw: Json, example_: Json) -> Json:
     if included := [category_id(label) for label in raw["included_goods"] if label != ONLY_DIRECT]:
         row["includes"] = included
     if raw["to_other_processes"]:
-        row["to_processes"] = [{"process": ids[d["process"]], "amount": d["t"], "unit": "t"} for d in raw["to_other_processes"]]
+        row["to_processes"] = [
+            {"process": ids[d["process"]], "amount": d["t"], "unit": "t"} for d in raw["to_other_processes"]
+        ]
     if raw["to_non_cbam_t"]:
         row["to_non_cbam"] = {"amount": raw["to_non_cbam_t"], "unit": "t"}
     if heat := _heat(raw.get("heat", {})):
@@ -146,7 +157,10 @@ def _good(raw: Json) -> Json:
     if "t_scrap_per_t_steel" in raw:
         parameters["scrap_per_t_steel"] = raw["t_scrap_per_t_steel"]
     if "carbon_price_due_per_t" in raw:
-        parameters |= {"carbon_price_due": raw["carbon_price_due_per_t"], "carbon_price_currency": raw["carbon_price_currency"]}
+        parameters |= {
+            "carbon_price_due": raw["carbon_price_due_per_t"],
+            "carbon_price_currency": raw["carbon_price_currency"],
+        }
     good: Json = {"cn_code": raw["cn_code"], "name": raw["product_name"]}
     if "clinker_factor" in raw:
         good["clinker_fraction"] = raw["clinker_factor"]

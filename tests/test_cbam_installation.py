@@ -239,6 +239,12 @@ def test_combined_heat_and_power_is_split_by_efficiencies() -> None:
     assert attributed["indirect"]["exact"] == pytest.approx(2805 * power / (heat + power))
 
 
+def test_own_power_without_heat_carries_all_its_emissions() -> None:
+    unit = {"id": "genset", "kind": "power_plant", "electricity_produced": factor(5000, "MWh"), "electricity_sold": factor(1000, "MWh")}
+    document = heated(unit, electricity={"consumed": [{"from": "genset", "amount": 4000, "unit": "MWh"}]})
+    assert answer(document)["processes"][0]["attributed"]["indirect"]["exact"] == pytest.approx(2805 * 0.8)  # (38)
+
+
 def test_chemical_co_products_share_by_amount_of_substance() -> None:
     """Chlor-alkali: 2 kg of hydrogen with 71 kg of chlorine and 80 kg of sodium hydroxide, 1 : 1 : 2 moles."""
     process = {

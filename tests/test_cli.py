@@ -24,6 +24,8 @@ Json = dict[str, Any]
 CHINESE = re.compile("[一-鿿]")
 CRAFT = str(INVENTORIES / "craft-one-way-glass.json")
 PLANT = str(INVENTORIES / "shandong-lager-plant.json")
+WASHER = str(INVENTORIES.parent / "washing-machine" / "drum-10kg-cn.json")
+SCREWS = str(INVENTORIES.parent / "cbam" / "screw-maker.json")
 
 
 def run(*arguments: str) -> Result:
@@ -53,7 +55,8 @@ def test_the_commands_there_are() -> None:
         ("background", "search"), ("background", "list"), ("background", "show"), ("background", "diff"),
         ("background", "report"), ("rules", "list"), ("rules", "show"),
         ("rules", "schema"), ("rules", "new"), ("rules", "lint"), ("rules", "test"), ("rules", "diff"), ("rules", "impact"),
-        ("rules", "publish"), ("rules", "withdraw"),
+        ("rules", "publish"), ("rules", "withdraw"), ("cbam", "screen"), ("cbam", "see"), ("cbam", "answer"), ("cbam", "default"),
+        ("cbam", "workbook"), ("cbam", "fill-template"), ("cbam", "import-defaults"), ("cbam", "factors"),
     }  # fmt: skip
 
 
@@ -84,6 +87,11 @@ def test_help_and_version() -> None:
         (("background", "search", "铝罐"), "地区", "Place"),
         (("rules", "list"), "规则", "Version"),
         (("rules", "show", "beer"), "缺省值", "Default"),
+        (("cbam", "screen", WASHER), "下一步", "Next"),
+        (("cbam", "answer", WASHER, "--on", "2026-06-30"), "并非应缴", "not owed"),
+        (("cbam", "see", SCREWS), "可申报", "Declarable"),
+        (("cbam", "default", "72083600", "--country", "CN", "--proposals"), "现行法律", "Law in force"),
+        (("cbam", "factors"), "天然气", "Natural gas"),
     ],
     ids=lambda value: " ".join(value[:2]) if isinstance(value, tuple) else None,
 )

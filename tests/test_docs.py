@@ -13,13 +13,16 @@ from lcaengine.background import default_release
 from lcaengine.bom import read_bom
 from lcaengine.bom.schema import ActivitiesSchema, BomSchema, LineSchema
 from lcaengine.bom.sheet import COLUMNS
+from lcaengine.cbam.installation import calculate_installation, installation_body
+from lcaengine.cbam.reading import read_installation
+from lcaengine.cbam.schema import DocumentSchema, PfcSchema, PrecursorSchema, ProcessSchema, SourceStreamSchema
 from lcaengine.cli import main
 from lcaengine.footprint import calculate
 from lcaengine.problems import texts
 from lcaengine.rules import find_rule
 
 ROOT = Path(__file__).resolve().parent.parent
-PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")), *sorted((ROOT / "docs" / "cbam").glob("*.md"))]
 
 
 def blocks(page: str, language: str) -> list[str]:
@@ -38,6 +41,37 @@ def test_the_manual_names_every_field_and_column() -> None:
     text = (ROOT / "docs/bom.md").read_text(encoding="utf-8")
     fields = {*BomSchema().fields, *LineSchema().fields, *ActivitiesSchema().fields, *COLUMNS}
     assert sorted(f for f in fields if f not in text) == []
+
+
+def test_the_installation_of_the_manual_runs() -> None:
+    (example,) = blocks("docs/cbam/installation.md", "json")
+    goods = installation_body(calculate_installation(read_installation(example.encode())[1]))["goods"]
+    assert [g["cn_code"] for g in goods] == ["72171039", "73181588"]
+    assert all(g["see"]["declarable"]["total"]["exact"] > g["see"]["indicative"]["total"]["exact"] > 0 for g in goods)
+
+
+def test_the_manual_names_every_field_of_an_installation() -> None:
+    text = (ROOT / "docs/cbam/installation.md").read_text(encoding="utf-8")
+    fields = {
+        *DocumentSchema().fields,
+        *SourceStreamSchema().fields,
+        *PfcSchema().fields,
+        *ProcessSchema().fields,
+        *PrecursorSchema().fields,
+    }
+    refused_or_plain = {
+        "boundary",
+        "gwp",
+        "supplier_footprint",
+        "id",
+        "name",
+        "note",
+        "unit",
+        "operator",
+        "installation",
+        "registry_id",
+    }
+    assert sorted(f for f in fields - refused_or_plain if f"`{f}`" not in text) == []
 
 
 def commands() -> list[str]:

@@ -6,6 +6,7 @@ PCF from the footprint. Costs of lines are hypothetical and are never added up a
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -31,6 +32,7 @@ from lcaengine.units import Quantity, same_dimension
 Json = dict[str, Any]
 LAST_YEAR = 2034
 PROPOSED_FROM = 2028  # COM(2025) 989
+ISO_ORIGIN = re.compile(r"([A-Z]{2})(-[A-Z0-9]{1,3})?")
 
 
 @dataclass(frozen=True)
@@ -52,7 +54,7 @@ def cbam_answer(bom: Bom, release: Release, results: Sequence[Result], assumed: 
     pcf = _footprint_of_lines(bom, release)
     own = {good["cn_code"]: good for good in _own_goods(results, assumed.year)}
     lines = {line.id: line for line in (*bom.lines, *(bom.shared.lines if bom.shared else ()))}
-    proposed = screening["product"].get("proposal", {}).get("status") in {"yes", "depends", "in", "in_if"}
+    proposed = screening["product"].get("proposal", {}).get("status") in {"proposed", "proposed_if", "depends"}
     listed = [row for row in screening["lines"] if row["annex_i"]["status"] != "out"]
     return {
         "product": screening["product"],
@@ -145,14 +147,19 @@ def _tonnes(mass: float | None) -> Json | None:
 
 def _costs(code: str, country: str | None, mass: float | None, assumed: Assumptions) -> Json:
     """The default path by year; what keeps it from being known instead."""
-    known = country in tables().countries if country else False
     try:
         return default_path(
-            code, country if known else None, range(assumed.year, LAST_YEAR + 1), quarter=assumed.quarter, price=assumed.price,
+            code, _iso(country), range(assumed.year, LAST_YEAR + 1), quarter=assumed.quarter, price=assumed.price,
             mass=None if mass is None else Quantity(mass, "t"),
         )  # fmt: skip
     except Refused as refused:
         return {"by_year": [], "problems": _both(refused.problems)}
+
+
+def _iso(origin: str | None) -> str | None:
+    """The country of a place of origin such as CN or CN-SD; anything else says none."""
+    found = ISO_ORIGIN.fullmatch(origin or "")
+    return found[1] if found else None
 
 
 def _both(problems: Sequence[Problem]) -> list[Json]:

@@ -83,8 +83,8 @@ DIFFERENCE: tuple[Text, ...] = (
         "accepted under CBAM (Commission Q&A 4.24).",
     },
     {
-        "zh": "默认值带有加成（2026 年 10 %、2027 年 20 %、2028 年起 30 %；化肥 1 %），是惩罚性的，不是估计值。",
-        "en": "Default values carry a mark-up (10 % in 2026, 20 % in 2027, 30 % from 2028; fertilisers 1 %): a deterrent, not an estimate.",
+        "zh": "默认值带有加成（2026 年 10 %、2027 年 20 %、2028 年起 30 %；化肥 1 %），系法规规定的附加。",
+        "en": "Default values carry a mark-up (10 % in 2026, 20 % in 2027, 30 % from 2028; fertilisers 1 %), by law, on top of the value.",
     },
     {
         "zh": "废料：CBAM 中废钢、废铝为零排放；碳足迹按截断法或循环足迹公式处理回收。",

@@ -12,11 +12,12 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from lcaengine.cbam.defaults import Text
-from lcaengine.cbam.tables import Price, price, tables
+from lcaengine.cbam.tables import Price, acts_used, price, tables
 from lcaengine.problems import Problem, Refused
 from lcaengine.units import Quantity, same_dimension
 
 DEFAULT_PRICES_FROM = 2027  # Regulation 2023/956 Art. 9: the Commission may publish yearly default carbon prices
+DRAFT = "Ares(2026)4841230"
 SAME = 1e-6
 
 _NOT_CONVERTED: Text = {
@@ -76,7 +77,11 @@ class PaidPrice:
         return self.reduction or 0.0 if self.status == "value" and year == self.year else 0.0
 
     def as_dict(self) -> dict[str, Any]:
-        body: dict[str, Any] = {"status": self.status, "article": "2023/956 Art. 9", "draft_act": "Ares(2026)4841230"}
+        body: dict[str, Any] = {
+            "status": self.status,
+            "article": "2023/956 Art. 9",
+            "acts": acts_used("2023/956", DRAFT),
+        }
         if self.status == "value":
             body |= {k: getattr(self, k) for k in ("kind", "reduction", "year", "evidence", "amount")}
             return body | {"unit": "t CO2e/t", "notes": [_NOT_CONVERTED]}
@@ -88,6 +93,15 @@ class PaidPrice:
 
 
 NOT_GIVEN = PaidPrice("missing")
+
+
+def paid_price(reduction: float | None, year: int | None, evidence: str | None, reason: str | None) -> PaidPrice:
+    """What was entered for default emissions: a value with year and evidence, not applicable with its reason, or missing."""
+    if reason is not None:
+        return PaidPrice("not_applicable", reason=reason)
+    if reduction is None:
+        return NOT_GIVEN
+    return PaidPrice("value", "default_price", reduction, year, evidence)
 
 
 def shipment_of(mass: Quantity | None, pieces: int | None, unit_mass: Quantity | None) -> Shipment:

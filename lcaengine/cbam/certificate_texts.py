@@ -30,7 +30,7 @@ SAME_MASS: Text = {
     "en": "Each year is reckoned for the same mass, on its own.",
 }
 PER_PRODUCT: Text = {
-    "zh": "该类货物的实际值按功能单位（熟料吨数或氮千克数）计；缺省值按产品吨数计，此处的质量为产品质量，两者换算后方可比较。",
+    "zh": "该类货物的实际值按功能单位（熟料吨数或氮千克数）计；默认值按产品吨数计，此处的质量为产品质量，两者换算后方可比较。",
     "en": "Actual values of these goods are per functional unit (tonne of clinker or kg of nitrogen); default values are per tonne of "
     "product, and the mass here is that of the product. Convert before you compare.",
 }

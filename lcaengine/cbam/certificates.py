@@ -16,7 +16,7 @@ from typing import Any, Literal
 from lcaengine.cbam.certificate_input import LAST_YEAR, Import, Path, first_day, gathered, import_of
 from lcaengine.cbam.certificate_price import PaidPrice, price_of
 from lcaengine.cbam.certificate_texts import EX, EXEMPT, PER_PRODUCT, PROPOSAL, SAME_MASS, THRESHOLD
-from lcaengine.cbam.defaults import FIRST_YEAR, UNROUNDED, Text, base_body, chosen_base, marked_up
+from lcaengine.cbam.defaults import FIRST_YEAR, UNROUNDED, Text, base_body, chosen_base, letters, marked_up
 from lcaengine.cbam.free_allocation import (
     Basis,
     ChosenBenchmark,
@@ -107,7 +107,8 @@ def actual_path(
     """Certificates with the verified specific embedded emissions of an installation, one good and one year.
 
     ``see_in_scope`` is t CO2e per ``per`` (2025/2547 eq. 59, after Annex II scope); for clinker and nitrogen ``content`` (a
-    fraction of the product) brings it to a tonne of product, eq. 64 to 66. Raises `Refused` with all problems of the input.
+    fraction of the product) brings it to a tonne of product, eq. 64 to 66. Under ``proposals`` a precursor's reported free
+    allocation stays as reported. Raises `Refused` with all problems of the input.
     """
     problems: list[Problem] = []
     given = import_of(
@@ -118,6 +119,7 @@ def actual_path(
     with gathered(problems, "/cn_code"):
         goods = listed(process.cn_code, first_day((year,)))
         emissions = _per_tonne(see_in_scope, per, content, goods)
+    with gathered(problems, "/cn_code"):
         benchmark = process_benchmark(process, year, "/routes")
     for i, precursor in enumerate(precursors):
         with gathered(problems, ""):
@@ -235,7 +237,10 @@ def _default_benchmarks(
     found: list[tuple[int, ChosenBenchmark]] = []
     for year in (year for year in years if FIRST_YEAR <= year <= LAST_YEAR):
         with gathered(problems, "/route"):
-            found.append((year, default_benchmark(cn, year, base.route, route)))
+            benchmark = default_benchmark(cn, year, base.route, route)
+            if route and benchmark.route and not letters(route) & letters(benchmark.route):
+                raise Refused(Problem("cbam_route_not_default", "", {"route": route, "found": benchmark.route}))
+            found.append((year, benchmark))
     return found
 
 

@@ -21,8 +21,14 @@ ELECTRICITY = "2716"
 # How people name the clinker and the cement that the act calls grey and white.
 _COLOURS = {"灰": "grey", "gray": "grey", "白": "white"}
 
+_TEMPLATE_ROUTES = {
+    "basic_oxygen_steelmaking": "C/F",
+    "primary_electrolytic_smelting": "K",
+    "secondary_melting_recycling": "L",
+}
+
 UNROUNDED: Text = {
-    "zh": "加成后的缺省值不取整即参与计算；若先取整到三位小数，证书数的第四位有效数字可能不同。",
+    "zh": "加成后的默认值不取整即参与计算；若先取整到三位小数，证书数的第四位有效数字可能不同。",
     "en": "The marked-up value is used unrounded; rounding it to three decimals first can change the fourth digit of the "
     "certificates.",
 }
@@ -103,8 +109,12 @@ def marked_up(base: DefaultValue, cn: str, country: str | None, year: int) -> Ma
 
 
 def letters(route: str | None) -> frozenset[str]:
-    """The routes of an indicator: "C/F" is C for carbon steel and F for low-alloy steel."""
-    return frozenset(part.strip().upper() for part in route.split("/") if part.strip()) if route else frozenset()
+    """The routes of an indicator: "C/F" is C for carbon steel and F for low-alloy steel; what is no letter is left out.
+
+    The template's names of routes stand for a letter only where there is one: an electric arc furnace may be D, E, G, H or J.
+    """
+    text = _TEMPLATE_ROUTES.get((route or "").strip(), route or "")
+    return frozenset(part.strip().upper() for part in text.split("/") if len(part.strip()) == 1)
 
 
 def option(row: DefaultValue) -> Text:
@@ -134,7 +144,7 @@ def shown_country(country: str | None) -> str | Text:
 def _matching(rows: Sequence[DefaultValue], route: str | None, description: str | None) -> tuple[DefaultValue, ...]:
     """The rows left by the user's choice; the same value printed twice is one row. A single row needs no choice."""
     left = _once(rows)
-    if len(left) > 1 and route:
+    if len(left) > 1 and letters(route):
         left = _narrowed(left, lambda row: bool(letters(route) & letters(row.route)))
     if len(left) > 1 and description:
         text = description.strip().casefold()

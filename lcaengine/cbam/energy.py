@@ -56,7 +56,7 @@ def supplies(installation: Installation, sources: Sequence[Emitted], problems: l
         shares = [(e, e.attribution.get(unit.id, 0.0)) for e in sources]
         fuel = sum(e.energy * share for e, share in shares)
         emissions = sum(e.fossil * share for e, share in shares) + unit.flue_gas_cleaning
-        make = {"boiler": _boiler, "chp": _chp}.get(unit.kind, _without_fuel)
+        make = {"boiler": _boiler, "chp": _chp, "power_plant": _power_plant}.get(unit.kind, _without_fuel)
         found[unit.id] = make(unit, fuel, emissions, problems)
     return found
 
@@ -86,6 +86,14 @@ def _chp(unit: HeatUnit, fuel: float, emissions: float, problems: list[Problem])
     return Supply(
         unit, fuel, emissions, heat, emissions * share / heat, power, emissions * (1.0 - share) / power, share
     )
+
+
+def _power_plant(unit: HeatUnit, fuel: float, emissions: float, problems: list[Problem]) -> Supply:
+    """Equation (38): own generation without heat."""
+    if not unit.electricity or fuel <= 0:
+        problems.append(Problem("cbam_heat_unit", unit.where, {"unit": unit.id}))
+        return Supply(unit, fuel, emissions, 0.0, 0.0)
+    return Supply(unit, fuel, emissions, 0.0, 0.0, unit.electricity, emissions / unit.electricity, 0.0)
 
 
 def _without_fuel(unit: HeatUnit, fuel: float, emissions: float, problems: list[Problem]) -> Supply:
@@ -129,7 +137,8 @@ def _units(installation: Installation, made: Mapping[str, Supply]) -> Iterator[C
     for s in made.values():
         used = {p.id: sum(f.amount for f in p.heat_in if f.other == s.unit.id) for p in installation.processes}
         used |= {"sold": s.unit.sold, "losses": s.unit.losses, "non_cbam": s.unit.non_cbam}
-        yield Closing("heat", s.unit.where, "TJ", {"produced": s.heat}, _given(used))
+        if s.heat:
+            yield Closing("heat", s.unit.where, "TJ", {"produced": s.heat}, _given(used))
         if s.electricity:
             power = {p.id: sum(f.amount for f in p.electricity if f.other == s.unit.id) for p in installation.processes}
             power |= {"sold": s.unit.electricity_sold, "non_cbam": s.unit.electricity_non_cbam}

@@ -43,8 +43,13 @@ _CORRECTION_ASSUMED: Text = {
     "en": "The cross-sectoral correction factor of this year is not published; 1.0 is assumed.",
 }
 _CHOSEN_ROUTE: Text = {
-    "zh": "缺省值所在行没有与该货物基准值对应的路线标记；路线由用户选定。",
+    "zh": "默认值所在行没有与该货物基准值对应的路线标记；路线由用户选定。",
     "en": "The row of the default value carries no route indicator that the benchmarks of this good know; the user chose the route.",
+}
+_HIGHEST_GRADE: Text = {
+    "zh": "默认值所在行涵盖多个合金等级：取该年份最高的基准值（(EU) 2025/2620 附件 5.1）。",
+    "en": "The row of the default value stands for several alloy grades: the highest benchmark of the year holds "
+    "((EU) 2025/2620 Annex point 5.1).",
 }
 _ROUTE_IDLE: Text = {
     "zh": "该货物的基准值与路线无关；给出的路线不起作用。",
@@ -97,7 +102,10 @@ class Adjustment:
 
 @dataclass(frozen=True, slots=True)
 class ProcessBenchmark:
-    """The process of an actual value: its good, and how much of it each route made (any unit, the shares count)."""
+    """The process of an actual value: its good, and how much of it each route made (any unit, the shares count).
+
+    A route is a letter of the act, or a name of the template that means one letter (`letters`).
+    """
 
     cn_code: str
     routes: Mapping[str, float] = field(default_factory=dict)
@@ -129,18 +137,21 @@ def adjustment(benchmark: ChosenBenchmark, year: int, basis: Basis = "law") -> A
 def default_benchmark(
     cn: str, year: int, indicator: str | None, route: str | None = None, where: str = ""
 ) -> ChosenBenchmark:
-    """Column B for the route of the default row; ``route`` is only asked for where that row leaves it open.
+    """Column B for the route of the default row; ``route`` counts only where that row leaves it open.
 
-    Raises `Refused`: ``cbam_benchmark_route`` when the route is open, ``cbam_route_not_default`` when ``route`` contradicts
-    the default row, ``cbam_benchmark_heading`` and ``cbam_benchmark_missing`` when the code has no one benchmark.
+    Where a row stands for several alloy grades ("C/F") the highest benchmark of the year holds (IR 2025/2620 Annex point 5.1).
+
+    Raises `Refused`: ``cbam_benchmark_route`` when the route is open, ``cbam_benchmark_heading`` and
+    ``cbam_benchmark_missing`` when the code has no one benchmark.
     """
     rows = benchmark_rows(cn, "B", year, where)
     if len(rows) == 1 and rows[0].route is None:
         idle = (_ROUTE_IDLE,) if route and not letters(indicator) & letters(route) else ()
         return ChosenBenchmark("B", rows[0].value, None, rows, idle)
     fitting = [row for row in rows if letters(row.route) & letters(indicator)]
-    if len(fitting) == 1 and route and not letters(route) & letters(fitting[0].route):
-        raise Refused(Problem("cbam_route_not_default", where, {"route": route, "found": fitting[0].route}))
+    if len(fitting) > 1:  # several alloy grades of one code
+        best = max(fitting, key=lambda row: row.value)
+        return ChosenBenchmark("B", best.value, best.route, (best,), (_HIGHEST_GRADE,))
     notes = () if len(fitting) == 1 else (_CHOSEN_ROUTE,)
     if len(fitting) != 1 and route:
         fitting = [row for row in rows if letters(row.route) & letters(route)]
@@ -160,11 +171,14 @@ def process_benchmark(process: ProcessBenchmark, year: int, where: str = "") -> 
     if len(rows) == 1 and rows[0].route is None:
         return ChosenBenchmark("A", rows[0].value, None, rows)
     by_route = {str(row.route): row for row in rows}
-    wanted = {name.strip().upper(): amount for name, amount in process.routes.items() if amount > 0}
-    if not wanted or wanted.keys() - by_route.keys():
+    wanted: dict[str, float] = {}
+    for name, amount in process.routes.items():
+        key = "/".join(letters(name) & by_route.keys())
+        wanted[key] = wanted.get(key, 0.0) + amount
+    total = sum(wanted.values())
+    if wanted.keys() - by_route.keys() or not total > 0 or min(wanted.values()) < 0:
         code = normal_cn(process.cn_code)
         raise Refused(Problem("cbam_benchmark_route", where, {"cn": code, "options": _options(rows)}))
-    total = sum(wanted.values())
     value = sum(amount / total * by_route[name].value for name, amount in wanted.items())
     return ChosenBenchmark("A", value, "/".join(sorted(wanted)), tuple(by_route[name] for name in sorted(wanted)))
 

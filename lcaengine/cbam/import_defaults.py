@@ -81,7 +81,7 @@ def import_defaults(
         "doubtful": [{"zh": p.message("zh"), "en": p.message("en"), "where": p.where} for p in reading.doubtful],
         "warnings": _warnings(reading, rows[0]["state"]),
         "use": {
-            "zh": f"设置环境变量 {IMPORTED}={out} 后，缺省值整体取自此文件夹，结果会注明；运行中的服务须重启。",
+            "zh": f"设置环境变量 {IMPORTED}={out} 后，默认值整体取自此文件夹，结果会注明；运行中的服务须重启。",
             "en": f"Set {IMPORTED}={out}: default values then come wholly from this folder, and results say so. Restart a running "
             "server.",
         },

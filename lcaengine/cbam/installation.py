@@ -214,6 +214,7 @@ def _precursor(v: Valued) -> Json:
         "purchased": {"value": p.purchased, "unit": "t"}, "consumed": dict(p.consumed), "origin": dict(p.origin),
         "period": {"start": p.period.start.isoformat(), "end": p.period.end.isoformat()},
         "verified": None if v.basis == "exempt_origin" else v.basis == "actual",
+        "given": {"direct": p.direct, "indirect": p.indirect, "default_share": p.default_share},
         "see_per_tonne": {"as_given": shown(v.given), "indicative": shown(v.indicative), "declarable": shown(v.declarable)},
         "declarable_basis": v.basis,
         "default": v.default.as_dict() if v.default else None,

@@ -77,7 +77,7 @@ class Transfer:
 
 @dataclass(frozen=True, slots=True)
 class HeatUnit:
-    """A boiler, CHP plant, heat bought or heat of reaction; TJ and MWh."""
+    """A boiler, CHP plant, power plant, heat bought or heat of reaction; TJ and MWh."""
 
     id: str
     name: str

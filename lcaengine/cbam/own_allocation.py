@@ -20,7 +20,7 @@ from lcaengine.cbam.free_allocation import (
 )
 from lcaengine.cbam.installation import Result
 from lcaengine.cbam.model import Process
-from lcaengine.cbam.precursors import Valued
+from lcaengine.cbam.precursors import Valued, averaged_groups
 from lcaengine.problems import NoSolution, Problem, Refused
 
 
@@ -37,11 +37,13 @@ def own_allocation(result: Result, year: int) -> OwnAllocation:
     processes = result.installation.processes
     index = {p.id: i for i, p in enumerate(processes)}
     own, wrong = np.zeros(len(processes)), {p.id: [] for p in processes}  # type: ignore[var-annotated]
+    bought, lacking = _of_precursors(result, year)
     for i, p in enumerate(processes):
         own[i] = _of_process(p, year, wrong[p.id])
-        for v in result.precursors:
+        for k, v in enumerate(result.precursors):
             if tonnes := v.precursor.consumed.get(p.id):
-                own[i] += _of_precursor(v, tonnes * p.molar_share / p.mass, year, wrong[p.id])
+                own[i] += tonnes * p.molar_share / p.mass * bought[k]
+                wrong[p.id].extend(lacking[k])
     takes = np.zeros((len(processes), len(processes)))
     for giver in processes:
         for taker, tonnes in giver.to_processes.items():
@@ -75,12 +77,25 @@ def _of_process(p: Process, year: int, wrong: list[Problem]) -> float:
     return max(values, default=0.0)
 
 
-def _of_precursor(v: Valued, ratio: float, year: int, wrong: list[Problem]) -> float:
+def _of_precursors(result: Result, year: int) -> tuple[list[float], list[list[Problem]]]:
+    """SEFA of every precursor, t CO2e per tonne; those of one CN code averaged by mass (IR 2025/2620 Art. 4)."""
+    lacking: list[list[Problem]] = [[] for _ in result.precursors]
+    own = [_of_precursor(v, year, wrong) for v, wrong in zip(result.precursors, lacking, strict=True)]
+    for group in averaged_groups([v.precursor for v in result.precursors]):
+        weights = [sum(result.precursors[k].precursor.consumed.values()) for k in group]
+        mean = sum(w * own[k] for w, k in zip(weights, group, strict=True)) / (sum(weights) or 1.0)
+        problems = [p for k in group for p in lacking[k]]
+        for k in group:
+            own[k], lacking[k] = mean, problems
+    return own, lacking
+
+
+def _of_precursor(v: Valued, year: int, wrong: list[Problem]) -> float:
     p = v.precursor
     evidence = "actual" if v.basis == "actual" else "default"
     country = None if p.country == "unknown" else p.country
     asked = PrecursorAllocation(
-        p.id, ratio, country, evidence, p.free_allocation, p.cn_code, p.route, p.description  # type: ignore[arg-type]
+        p.id, 1.0, country, evidence, p.free_allocation, p.cn_code, p.route, p.description  # type: ignore[arg-type]
     )  # fmt: skip
     try:
         return float(precursor_allocation(asked, year, "law", p.where)["value"])

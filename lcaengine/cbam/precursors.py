@@ -136,14 +136,29 @@ def _in_scope(p: Precursor, given: Pair, notes: list[Text]) -> Pair:
     return Pair(given.direct, p.indirect_in_scope or 0.0)
 
 
+def averaged_groups(precursors: Sequence[Precursor]) -> list[list[int]]:
+    """Which precursors, by index, are of one CN code and from several sources that no evidence tells apart (Art. 14)."""
+    groups: dict[str, list[int]] = {}
+    for i, p in enumerate(precursors):
+        if p.cn_code and not p.subset_evidence:
+            groups.setdefault(p.cn_code, []).append(i)
+    return [group for group in groups.values() if len(group) > 1]
+
+
 def _averaged(found: Sequence[Valued]) -> tuple[Valued, ...]:
     """Art. 14(1) and (2): one weighted average for all periods and installations of one CN code."""
-    groups: dict[str, list[Valued]] = {}
-    for v in found:
-        if v.precursor.cn_code and not v.precursor.subset_evidence:
-            groups.setdefault(v.precursor.cn_code, []).append(v)
-    means = {id(v): _mean(group) for group in groups.values() if len(group) > 1 for v in group}
-    return tuple(replace(v, **means[id(v)]) if id(v) in means else v for v in found)
+    averaged = list(found)
+    for indices in averaged_groups([v.precursor for v in found]):
+        group = [found[i] for i in indices]
+        mean, note = _mean(group), _averaged_note(group)
+        for i in indices:
+            averaged[i] = replace(found[i], **mean, notes=(*found[i].notes, note))
+    return tuple(averaged)
+
+
+def _averaged_note(group: Sequence[Valued]) -> Text:
+    names = ", ".join(v.precursor.id for v in group)
+    return {"zh": AVERAGED["zh"].format(names), "en": AVERAGED["en"].format(names)}
 
 
 def _mean(group: Sequence[Valued]) -> dict[str, Any]:
@@ -174,6 +189,10 @@ UNVERIFIED = {
     "zh": "该前体的实际值没有覆盖其生产期间的核查报告：仅供参考，不可申报；可申报结果使用含加成的默认值（2025/2547 第 13—15 条）。",
     "en": "The actual value has no verifier's report for its production period: indicative, not declarable; the declarable "
     "result uses the default value with mark-up (2025/2547 Art. 13 to 15).",
+}
+AVERAGED = {
+    "zh": "同一 CN 编码的前体按质量加权平均：{}（2025/2547 第 14 条第 1、2 款；如能证明各自去向，填写 subset_evidence）。",
+    "en": "Precursors of one CN code are averaged by mass: {} (2025/2547 Art. 14(1), (2); give subset_evidence where each can be traced).",
 }
 NO_CODE = {
     "zh": "该前体未给出 CN 编码（欧委会模板没有此栏）：无法查找默认值，可申报结果缺失。",

@@ -140,7 +140,7 @@ class Co2TransferSchema(Strict):
 class HeatUnitSchema(Strict):
     id = Text(required=True)
     name = Text()
-    kind = fields.String(required=True, validate=_one_of("boiler", "chp", "bought", "exothermic"))
+    kind = fields.String(required=True, validate=_one_of("boiler", "chp", "power_plant", "bought", "exothermic"))
     produced = quantity()
     electricity_produced = quantity()
     reference_efficiency_heat = _share()

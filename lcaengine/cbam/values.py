@@ -145,7 +145,7 @@ def _imported(row: DefaultRow, table: str) -> list[Text]:
     if tables().imported is None or table == "highest":
         return []
     return [{
-        "zh": f"缺省值表由用户导入（{IMPORTED}，{row.read_in}，状态：{row.state}），整体替代随附的表",
+        "zh": f"默认值表由用户导入（{IMPORTED}，{row.read_in}，状态：{row.state}），整体替代随附的表",
         "en": f"the default values are a table that the user imported ({IMPORTED}, {row.read_in}, state: {row.state}), wholly in "
         "place of the shipped one",
     }]  # fmt: skip

@@ -139,7 +139,7 @@ class Assembly:
         nested = NESTED[sheet.id]
         for line in lines:
             owner = self._owner(line, nested.id_column, (nested.owner,))
-            path = self._path(sheet, nested, line)
+            path = self._path(nested, line)
             if owner is None or path is None:
                 continue
             entry, where = self._place_for(*owner, path, line, nested)
@@ -166,7 +166,7 @@ class Assembly:
         owner[path[-1]] = entry
         return entry, where
 
-    def _path(self, sheet: Sheet, nested: Nested, line: Line) -> Path_ | None:
+    def _path(self, nested: Nested, line: Line) -> Path_ | None:
         flow = line.values.get("flow", "")
         if flow not in nested.paths:
             values = {"value": flow, "known": list(nested.paths)}
@@ -194,7 +194,11 @@ class Assembly:
                 found = owner[0].setdefault("hourly", [])
                 at = f"{owner[1]}/hourly/{len(found)}"
                 found.append([line.values.get(key) for key in ("concentration", "flow")])
-                self.places |= {at: line.at("source_id"), at + "/0": line.at("concentration"), at + "/1": line.at("flow")}
+                self.places |= {
+                    at: line.at("source_id"),
+                    at + "/0": line.at("concentration"),
+                    at + "/1": line.at("flow"),
+                }
 
     def add_attribution(self, _: Sheet, lines: Iterable[Line]) -> None:
         for line in lines:

@@ -4,14 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from openpyxl.styles import Alignment, Border, Font, PatternFill, Side
 from openpyxl.utils import get_column_letter, quote_sheetname
 
 from lcaengine.cbam.workbook_layout import Column, Sheet, choices, entry, form_rows, sheets, texts, units
+from lcaengine.cbam.workbook_style import BAND, BLUE, GOLD, WRAP, fit_to_page, font, height, put, put_header
 
-BLUE, PALE_BLUE = "1F4E79", "DDEBF7"
-WRAP = Alignment(wrap_text=True, vertical="top")
-BOX = Border(*(Side(style="thin", color="BFBFBF") for _ in range(4)))
 HEADERS = (
     ("工作表", "Sheet"), ("字段", "Field"), ("键", "Key"), ("必填", "Required"), ("单位或取值", "Units or values"),
     ("说明", "Explanation"), ("Explanation", "说明"), ("条款（2025/2547，另注者除外）", "Article (of 2025/2547 unless another act is named)"),
@@ -28,33 +25,30 @@ def write_guide(tab: Any, language: str) -> None:
     guide = texts()["guide"]
     other = "en" if language == "zh" else "zh"
     tab.sheet_view.showGridLines = False
-    tab.sheet_properties.tabColor = "BF8F00"
+    tab.sheet_properties.tabColor = GOLD
     for number, width in enumerate(WIDTHS, start=1):
         tab.column_dimensions[get_column_letter(number)].width = width
-    tab.cell(1, 1, f"{guide['title_' + language]}  {guide['title_' + other]}").font = Font(bold=True, size=16, color=BLUE)
+    tab.cell(1, 1, f"{guide['title_' + language]}  {guide['title_' + other]}").font = font(16, bold=True, color=BLUE)
     row = 3
     for lang in (language, other):
         for number, line in enumerate(guide["about_" + lang], start=1):
             cell = tab.cell(row, 1, f"{number}. {line}")
-            cell.alignment = WRAP
+            cell.alignment, cell.font = WRAP, font()
             tab.merge_cells(start_row=row, end_row=row, start_column=1, end_column=6)
-            tab.row_dimensions[row].height = 32
+            tab.row_dimensions[row].height = height([(cell.value, sum(WIDTHS[:6]))])
             row += 1
         row += 1
     _head(tab, row, language)
-    tab.freeze_panes = tab.cell(row + 1, 3) if row < 4 else None
     tab.auto_filter.ref = f"A{row}:{get_column_letter(len(WIDTHS))}{row}"
     for sheet in sheets().values():
         row = _sheet(tab, row + 1, sheet, language)
-    tab.page_setup.orientation, tab.page_setup.fitToWidth, tab.page_setup.fitToHeight = "landscape", 1, 0
-    tab.sheet_properties.pageSetUpPr.fitToPage = True
+    fit_to_page(tab)
 
 
 def _head(tab: Any, row: int, language: str) -> None:
     for number, names in enumerate(HEADERS, start=1):
-        cell = tab.cell(row, number, names[0] if language == "zh" else names[1])
-        cell.font, cell.border, cell.alignment = Font(bold=True, color="FFFFFF"), BOX, WRAP
-        cell.fill = PatternFill("solid", fgColor=BLUE)
+        put_header(tab.cell(row, number), names[0] if language == "zh" else names[1])
+    tab.row_dimensions[row].height = 32
 
 
 def _sheet(tab: Any, row: int, sheet: Sheet, language: str) -> int:
@@ -63,9 +57,9 @@ def _sheet(tab: Any, row: int, sheet: Sheet, language: str) -> int:
     values = [title, "", "", "", "", sheet.help_zh, sheet.help_en, ""]
     _line(tab, row, values, language)
     for number in range(1, len(WIDTHS) + 1):
-        tab.cell(row, number).fill = PatternFill("solid", fgColor=PALE_BLUE)
+        tab.cell(row, number).fill = BAND
     link = tab.cell(row, 1)
-    link.hyperlink, link.font = f"#{quote_sheetname(title)}!A1", Font(bold=True, underline="single", color=BLUE)
+    link.hyperlink, link.font = f"#{quote_sheetname(title)}!A1", font(bold=True, underline="single", color=BLUE)
     for _, column, unit in form_rows(sheet):  # a quantity is one field of two columns
         row += 1
         _line(tab, row, [title, _names(column, language), column.key.removesuffix(".amount") or "amount", "*" if column.required else "",
@@ -81,8 +75,8 @@ def _line(tab: Any, row: int, values: list[str], language: str) -> None:
     if language == "en":
         values[5], values[6] = values[6], values[5]
     for number, value in enumerate(values, start=1):
-        cell = tab.cell(row, number, value)
-        cell.alignment, cell.border, cell.font = WRAP, BOX, Font(size=9)
+        put(tab.cell(row, number), value, size=9)
+    tab.row_dimensions[row].height = height(zip(values, WIDTHS, strict=True))
 
 
 def _values(column: Column, unit: Column | None, language: str) -> str:

@@ -22,7 +22,9 @@ LABEL = " · "  # between the machine value of a drop-down entry and its label
 FORM_KEYS = ("item", "value", "unit", "about", "key")
 NAMES = {"zh": ("（中文）", "（英文）"), "en": (" (Chinese)", " (English)")}
 
-Kind = Literal["text", "number", "signed", "share", "percent", "date", "choice", "yes_no", "list", "reference", "unit", "any"]
+Kind = Literal[
+    "text", "number", "signed", "share", "percent", "date", "choice", "yes_no", "list", "reference", "unit", "any"
+]
 Path_ = tuple[str, ...]
 
 

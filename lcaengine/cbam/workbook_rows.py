@@ -129,7 +129,9 @@ def _listed(value: Any) -> list[Any]:
 def _nested_rows(sheet: Sheet, nested: Nested, owner: Json, where: str) -> Iterator[Row]:
     for flow, path in nested.paths.items():
         value, place = _found(owner, path, where)
-        entries = [(place, value)] if flow in nested.single else [(f"{place}/{i}", v) for i, v in enumerate(_listed(value))]
+        entries = (
+            [(place, value)] if flow in nested.single else [(f"{place}/{i}", v) for i, v in enumerate(_listed(value))]
+        )
         for at, entry in entries:
             if not isinstance(entry, Mapping) or not entry:
                 continue
@@ -144,7 +146,9 @@ def _plain(sheet: Sheet, entry: Json) -> list[Column]:
     known = sheet.by_key
     columns = [c for c in sheet.columns if c.key not in {"process_id", "precursor_id", "flow"}]
     given = entry.get("parameters") if sheet.id == "goods" else None
-    more = [PARAMETERS + key for key in given or {} if PARAMETERS + key not in known] if isinstance(given, Mapping) else []
+    more = (
+        [PARAMETERS + key for key in given or {} if PARAMETERS + key not in known] if isinstance(given, Mapping) else []
+    )
     return columns + [parameter_column(key) for key in more]
 
 
@@ -160,7 +164,11 @@ def _attribution_rows(owner: Json, where: str) -> Iterator[Row]:
     shares = owner.get("attribution")
     for target, share in (shares if isinstance(shares, Mapping) else {}).items():
         at = f"{where}/attribution{pointer(target)}"
-        yield {"source_id": Entry(owner.get("id"), where + "/id"), "target": Entry(target, at), "share": Entry(share, at)}
+        yield {
+            "source_id": Entry(owner.get("id"), where + "/id"),
+            "target": Entry(target, at),
+            "share": Entry(share, at),
+        }
 
 
 # -- what would be lost

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -40,29 +40,39 @@ def _edition_problem(book: Book, known: TemplateMap) -> Problem | None:
     if isinstance(found["date"], datetime):
         found["date"] = found["date"].date()
     if all(found[name] == wanted[name] for name in found):
-        return None
+        return _language_problem(book, known.raw["translations"])
     shown = ", ".join(str(v) for v in found.values() if v is not None) or "–"
     values = {"found": shown, "wanted": f"{wanted['version']}, {wanted['date']}, {wanted['language']}"}
     return Problem("cbam_template_edition", str(At(cells["sheet"], cells["date"])), values)
+
+
+def _language_problem(book: Book, place: Mapping[str, Any]) -> Problem | None:
+    """A workbook switched to a translation bears other labels, also in its lists."""
+    at = At(place["sheet"], place["switch"])
+    found = book.at(at).value
+    return (
+        None if str(found) == str(place["english_is"]) else Problem("cbam_template_language", str(at), {"found": found})
+    )
 
 
 def _moved(book: Book, known: TemplateMap) -> Iterator[Problem]:
     for sheet, labels in known.raw["fixed"].items():
         for ref, wanted in labels.items():
             at = At(sheet, ref)
-            found = _label(book, at, known)
+            found = label_text(book, at, known)
+            found = "–" if found is None else found
             if str(found).strip() != str(wanted).strip():
                 yield Problem("cbam_template_moved", str(at), {"found": found, "wanted": wanted})
 
 
-def _label(book: Book, at: At, known: TemplateMap) -> Any:
+def label_text(book: Book, at: At, known: TemplateMap) -> Any:
     """The text of a label; looked up where the workbook was written by a program that does not calculate."""
     cell = book.at(at)
     place = known.raw["translations"]
     if cell.value is None and cell.formula and place["sheet"] in cell.formula:
         row = "".join(c for c in cell.formula.split("!")[-1] if c.isdigit())
-        return book.at(At(place["sheet"], f"{place['column']}{row}")).value
-    return "–" if cell.value is None else cell.value
+        return book.at(At(place["sheet"], f"{place['english']}{row}")).value
+    return cell.value
 
 
 class Cells:
@@ -89,15 +99,14 @@ class Cells:
         if self._blank(at):
             return None
         if cell.kind == "e":
-            return self.bad("cbam_template_error_value", at, value=cell.value)
+            self.bad("cbam_template_error_value", at, value=cell.value)
+            return None
         if cell.value is None:
-            return self.bad("cbam_template_formula", at, value=cell.formula)
+            self.bad("cbam_template_formula", at, value=cell.formula)
         return cell.value
 
-    def bad(self, code: str, at: At, **values: Any) -> Any:
-        """Adds a problem; gives None, so that reading goes on."""
+    def bad(self, code: str, at: At, **values: Any) -> None:
         self.problems.append(Problem(code, str(at), values))
-        return None
 
     def missing(self, at: At, what: str) -> None:
         self.problems.append(Problem("cbam_template_missing", str(at), {"field": what}))
@@ -108,10 +117,12 @@ class Cells:
         if value is None:
             return None
         if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
-            return self.bad("cbam_template_number", at, value=value)
+            self.bad("cbam_template_number", at, value=value)
+            return None
         if (low is not None and value < low) or (high is not None and value > high):
             least, most = (f"{b:g}" if b is not None else "…" for b in (low, high))
-            return self.bad("cbam_template_range", at, value=value, low=least, high=most)
+            self.bad("cbam_template_range", at, value=value, low=least, high=most)
+            return None
         return value
 
     def percent(self, at: At) -> float | None:
@@ -136,10 +147,10 @@ class Cells:
             self.unknown(at, value, self.known.known(kind))
         return found
 
-    def unknown(self, at: At, value: Any, known: list[str]) -> Any:
+    def unknown(self, at: At, value: Any, known: list[str]) -> None:
         """A label that the workbook's list has not."""
         shown = [*known[:SHOWN], "…"] if len(known) > SHOWN else known
-        return self.bad("cbam_template_label", at, value=value, known=shown)
+        self.bad("cbam_template_label", at, value=value, known=shown)
 
     def truth(self, at: At) -> bool | None:
         """TRUE or FALSE; LibreOffice saves them as 1 and 0 where the cell has a number format."""
@@ -159,12 +170,13 @@ class Cells:
         try:
             return date.fromisoformat(str(value).strip()).isoformat()
         except ValueError:
-            return self.bad("cbam_template_date", at, value=value)
+            self.bad("cbam_template_date", at, value=value)
+            return None
 
     def listed(self, name: str) -> list[Any]:
         """A code list of the workbook."""
         place = self.known.raw["code_lists"]
-        return [self.book.at(At(place["sheet"], ref)).value for ref in cells_of([place[name]])]
+        return [label_text(self.book, At(place["sheet"], ref), self.known) for ref in cells_of([place[name]])]
 
     def uncarried(self) -> Iterator[tuple[At, str, Any]]:
         """Every filled input cell that nobody read: place, name and value."""

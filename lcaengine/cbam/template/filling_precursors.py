@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from lcaengine.bom.reading import pointer
-from lcaengine.cbam.quantities import amount_in
 from lcaengine.cbam.template.cells import shifted
 from lcaengine.cbam.template.page import Page, Row, name_of
 from lcaengine.cbam.template.places import At
@@ -34,9 +33,9 @@ class PrecursorWriter:
         bought = self.page.amount(row, "purchased", "t", where)
         self.page.put(form.list(i, "purchased")[self.page.route_row(category, route, where)], bought)
         consumed: dict[At, float] = {}
-        for part in self.page.take(row, "consumed", where):
+        for j, part in enumerate(self.page.take(row, "consumed", where)):
             at = form.list(i, "consumed")[self.page.order[part["process"]]]
-            consumed[at] = consumed.get(at, 0.0) + amount_in(part, "t")
+            consumed[at] = consumed.get(at, 0.0) + self.page.converted(part, "t", where + pointer("consumed", j))
         self.page.values.update(consumed)
         self.page.put(form.at(i, "consumed_elsewhere"), self.page.amount(row, "consumed_elsewhere", "t", where) or 0.0)
         self._embedded(i, row, category, where)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from lcaengine.bom.reading import pointer
-from lcaengine.cbam.quantities import amount_in
 from lcaengine.cbam.template.page import Page, Row, name_of
 from lcaengine.cbam.template.places import At
 from lcaengine.problems import Problem, Refused
@@ -62,8 +61,10 @@ class ProcessWriter:
         unit = "MWh" if row["category"] == "electricity" else "t"
         amounts = dict.fromkeys(range(len(self.known.routes(row["category"]))), 0.0)
         for j, part in enumerate(self.page.take(row, "production", where)):
-            at = pointer("production", j)
-            amounts[self.page.route_row(row["category"], part.get("route"), where + at)] += amount_in(part, unit)
+            place = where + pointer("production", j)
+            amounts[self.page.route_row(row["category"], part.get("route"), place)] += self.page.converted(
+                part, unit, place
+            )
         for j, amount in amounts.items():
             self.page.put(cells[j], amount)
         return sum(amounts.values())
@@ -73,10 +74,11 @@ class ProcessWriter:
         form, gone = self.known.processes, 0.0
         others = [k for k in range(form.count) if k != i]
         inside: dict[At, float] = {}
-        for part in self.page.take(row, "to_processes", where) or ():
+        for j, part in enumerate(self.page.take(row, "to_processes", where) or ()):
             at = form.list(i, "to_processes")[others.index(self.page.order[part["process"]])]
-            inside[at] = inside.get(at, 0.0) + amount_in(part, "t")
-            gone += amount_in(part, "t")
+            amount = self.page.converted(part, "t", where + pointer("to_processes", j))
+            inside[at] = inside.get(at, 0.0) + amount
+            gone += amount
         self.page.values.update(inside)
         elsewhere = self.page.amount(row, "to_non_cbam", "t", where) or 0.0
         self.page.put(form.at(i, "to_non_cbam"), elsewhere)

@@ -58,9 +58,12 @@ class Page:
             self.problems.append(Problem("cbam_template_label", where, values))
         self.put(at, label)
 
+    def converted(self, value: Row, unit: str, where: str) -> float:
+        return located(lambda: amount_in(value, unit), where)
+
     def amount(self, row: Row, key: str, unit: str, where: str) -> float | None:
         value = self.take(row, key, where)
-        return None if value is None else located(lambda: amount_in(value, unit), f"{where}/{key}")
+        return None if value is None else self.converted(value, unit, f"{where}/{key}")
 
     def factor(self, row: Row, key: str, unit: str, where: str) -> float | None:
         value = self.take(row, key, where)
@@ -92,7 +95,7 @@ class Page:
         """TJ or MWh; a gas may be given by volume or mass with its net calorific value."""
         self.used |= {f"{where}/{key}" for key in ("amount", "unit", "ncv")}
         if "ncv" not in flow:
-            return located(lambda: amount_in(flow, unit), where)
+            return self.converted(flow, unit, where)
         basis = "t" if same_dimension(flow["unit"], "t") else "m3"
         return located(lambda: amount_in(flow, basis) * factor_in(flow["ncv"], f"{unit}/{basis}"), where)
 

@@ -1,6 +1,6 @@
 """An xlsx file as a package of parts: read with limits, and changed cell by cell.
 
-Cells are written into the XML of their sheet and nothing else is touched: a library that loads and saves the whole
+Cells are written into the XML of their sheet and nothing but results of formulas is touched: a library that loads and saves the whole
 workbook drops what it does not know (conditional formats of later Excel versions, comments' shapes, printer settings).
 """
 
@@ -11,7 +11,7 @@ import math
 import re
 import warnings
 import zipfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -30,7 +30,6 @@ MAX_ROW, MAX_COLUMN = 2200, 60
 EXCEL_DAY_0 = date(1899, 12, 30)
 _MAIN = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
 _RELATION = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
-_CELL = re.compile(r"<c\s([^>]*?)(?:/>|>(.*?)</c>)", re.S)
 _REFERENCE = re.compile(r'(?:^|\s)r="([A-Z]{1,3}[0-9]{1,7})"')
 _STYLE = re.compile(r'(?:^|\s)s="([0-9]+)"')
 _RESULT = re.compile(r"<v>[^<]*</v>|<v/>")
@@ -135,9 +134,9 @@ def _cell(stored: Any, typed: Any) -> Cell:
 
 
 def write_cells(data: bytes, values: Mapping[At, Value]) -> bytes:
-    """The package with some cells filled, everything else byte for byte; recalculated when it is next opened.
+    """The package with some cells filled; what the formulas last gave is taken out, so that they are calculated anew.
 
-    Only unlocked cells without a formula are written: raises `Refused` (``cbam_template_moved``) for any other.
+    All else stays byte for byte. Only unlocked cells without a formula are written: raises `Refused` (``cbam_template_moved``) for any other.
     """
     by_sheet: dict[str, dict[str, Value]] = {}
     for at, value in values.items():
@@ -180,29 +179,36 @@ def _unlocked_styles(package: zipfile.ZipFile) -> set[int]:
 
 
 def _with_cells(xml: str, sheet: str, values: Mapping[str, Value], unlocked: set[int]) -> str:
-    written: set[str] = set()
-
-    def replaced(match: re.Match[str]) -> str:
-        attributes, inner = match[1], match[2] or ""
+    out, last, written = [], 0, set()
+    for start, end, attributes, inner in _cell_elements(xml):
         reference, style = _REFERENCE.search(attributes), _STYLE.search(attributes)
-        if "<f" in inner and not _FIXED_TEXT.search(inner):
-            return _RESULT.sub("", match[0])
-        if (
-            reference is None
-            or reference[1] not in values
-            or style is None
-            or int(style[1]) not in unlocked
-            or "<f" in inner
-        ):
-            return match[0]
-        written.add(reference[1])
-        return _cell_xml(reference[1], style[1], values[reference[1]])
-
-    filled = _CELL.sub(replaced, xml)
+        if "<f" in inner:
+            kept = xml[start:end] if _FIXED_TEXT.search(inner) else _RESULT.sub("", xml[start:end])
+        elif reference and reference[1] in values and style and int(style[1]) in unlocked:
+            written.add(reference[1])
+            kept = _cell_xml(reference[1], style[1], values[reference[1]])
+        else:
+            continue
+        out += [xml[last:start], kept]
+        last = end
     if missing := sorted(set(values) - written):
         texts = {"found": "locked", "wanted": "unlocked"}
         raise Refused([Problem("cbam_template_moved", f"{sheet}!{cell}", texts) for cell in missing])
-    return filled
+    return "".join([*out, xml[last:]])
+
+
+def _cell_elements(xml: str) -> Iterator[tuple[int, int, str, str]]:
+    """Start, end, attributes and content of every ``<c>``. One pass: a file made to be slow must not be."""
+    start = xml.find("<c ")
+    while start >= 0:
+        closed = xml.find(">", start)
+        end = closed + 1
+        if closed >= 0 and xml[closed - 1] != "/":
+            end = xml.find("</c>", closed) + len("</c>")
+        if closed < 0 or end <= closed:
+            return
+        yield start, end, xml[start + 3 : closed].removesuffix("/"), xml[closed + 1 : end].removesuffix("</c>")
+        start = xml.find("<c ", end)
 
 
 def _cell_xml(reference: str, style: str, value: Value) -> str:
