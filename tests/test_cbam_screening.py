@@ -26,7 +26,9 @@ from lcaengine.units import Quantity
 
 Json = dict[str, Any]
 TODAY = date(2026, 11, 28)
-INVENTORIES = sorted(p for p in folder("inventories").rglob("*.json") if "product" in p.read_text(encoding="utf-8")[:20])
+INVENTORIES = sorted(
+    p for p in folder("inventories").rglob("*.json") if {"product", "products"} & set(json.loads(p.read_bytes()))
+)
 
 
 def bom(code: str | None = None, country: str = "CN", **lines: str | None) -> Bom:
