@@ -64,7 +64,7 @@ def url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
 def _empty(url: str) -> None:
     engine = create_engine(url.replace("postgresql://", "postgresql+psycopg://"))
     with engine.begin() as connection:
-        for name in ("footprints", "alembic_version"):
+        for name in (*Base.metadata.tables, "alembic_version"):
             connection.execute(text(f"DROP TABLE IF EXISTS {name}"))
     engine.dispose()
 
@@ -162,7 +162,7 @@ def test_records_stay_letter_by_letter_after_opening_again(store: Store, url: st
 
 
 def test_there_is_no_way_to_change_or_remove_a_record() -> None:
-    assert {name for name in vars(Store) if not name.startswith("_")} == {"add", "get", "list"}
+    assert {name for name in vars(Store) if not name.startswith("_")} == {"add", "get", "list", "add_cbam", "get_cbam", "list_cbam"}
     record = Record("i", None, "c", "v", "s", "b", "d", "x")  # type: ignore[arg-type]
     with pytest.raises(AttributeError):
         record.body = "y"  # type: ignore[misc]
@@ -176,6 +176,27 @@ def test_another_organisation_finds_nothing(store: Store, answer: Json) -> None:
         assert [p.code for p in refused.value.problems] == ["unknown_footprint"]
         assert store.list(stranger, 10, 0) == ([], 0)
     assert store.list("a", 10, 0)[1] == 1
+
+
+def test_another_organisation_finds_no_cbam_result(store: Store) -> None:
+    kept = store.add_cbam("a", "installations", {"given": 1}, {"answered": 2.5})
+    assert json.loads(kept.body) == {
+        "id": kept.id, "created": kept.created.isoformat(timespec="milliseconds"), "answered": 2.5,
+        "links": {"self": f"/v1/cbam/installations/{kept.id}"},
+    }  # fmt: skip
+    assert store.get_cbam("a", "installations", kept.id) == kept
+    for organisation, kind in (("b", "installations"), ("a", "answers")):
+        with pytest.raises(NotFound):
+            store.get_cbam(organisation, kind, kept.id)
+        assert store.list_cbam(organisation, kind, 10, 0) == ([], 0)
+
+
+def test_cbam_results_are_listed_newest_first_and_in_pages(store: Store) -> None:
+    kept = [store.add_cbam("a", "answers", {}, {"n": n}).id for n in range(5)]
+    first, count = store.list_cbam("a", "answers", 3, 0)
+    rest, _ = store.list_cbam("a", "answers", 3, 3)
+    assert count == 5
+    assert [r.id for r in (*first, *rest)] == kept[::-1]
 
 
 @pytest.mark.parametrize("identifier", ["", "nothing", "%", "' OR 1=1 --", "x" * 10_000])
