@@ -37,7 +37,9 @@ def screws() -> Json:
 
 
 def test_a_screening_is_kept_and_listed(http: httpx.Client) -> None:
-    body = posted(http, "/v1/cbam/screenings", canned({"/product/hs_code": "22030010"}), on="2026-11-01", annual_mass=60)
+    body = posted(
+        http, "/v1/cbam/screenings", canned({"/product/hs_code": "22030010"}), on="2026-11-01", annual_mass=60
+    )
     assert body["obligation_today"] is False
     assert body["on"] == "2026-11-01"
     assert body["threshold"]["annual_mass"] == {"amount": 60.0, "unit": "t"}

@@ -185,10 +185,13 @@ def with_process(**changes: Any) -> Json:
 
 
 def test_waste_gas_counts_as_natural_gas_and_its_export_by_two_thirds() -> None:
-    exported = with_process(waste_gas={"exported": [{"amount": 0.1, "unit": "TJ"}]})
+    exported = with_process(waste_gas={"exported": [{"amount": 0.1, "unit": "TJ", "evidence": "contract, analyses"}]})
+    without = with_process(waste_gas={"exported": [{"amount": 0.1, "unit": "TJ"}]})
     imported = with_process(waste_gas={"imported": [{"amount": 100, "unit": "GJ"}]})
     assert exact(see(exported)["as_given"])[0] == pytest.approx(2.4 - 0.1 * 56.1 * 0.667 / 100)
     assert exact(see(imported)["as_given"])[0] == pytest.approx(2.4 + 0.1 * 56.1 / 100)
+    assert exact(see(without)["as_given"])[0] == pytest.approx(2.4)  # (54) only with sufficient evidence
+    assert any("(54)" in note["en"] for note in answer(without)["notes"])
 
 
 def test_the_floor_at_zero() -> None:
@@ -240,7 +243,12 @@ def test_combined_heat_and_power_is_split_by_efficiencies() -> None:
 
 
 def test_own_power_without_heat_carries_all_its_emissions() -> None:
-    unit = {"id": "genset", "kind": "power_plant", "electricity_produced": factor(5000, "MWh"), "electricity_sold": factor(1000, "MWh")}
+    unit = {
+        "id": "genset",
+        "kind": "power_plant",
+        "electricity_produced": factor(5000, "MWh"),
+        "electricity_sold": factor(1000, "MWh"),
+    }
     document = heated(unit, electricity={"consumed": [{"from": "genset", "amount": 4000, "unit": "MWh"}]})
     assert answer(document)["processes"][0]["attributed"]["indirect"]["exact"] == pytest.approx(2805 * 0.8)  # (38)
 
@@ -267,15 +275,133 @@ def test_sub_metered_processes_are_reconciled() -> None:
     assert body["processes"][0]["attributed"]["direct"]["exact"] == pytest.approx(2692.8)
 
 
-def test_co2_stored_for_good_is_deducted() -> None:
-    document = unattributed(
-        {"method": "process", "amount": 100, "unit": "t", "emission_factor": factor(0.44, "t CO2/t")}
+CALCINED = {"method": "process", "amount": 100, "unit": "t", "emission_factor": factor(0.44, "t CO2/t")}  # 44 t CO2
+CAPTURED = {"id": "ccs", "direction": "out", **tonnes(20), "purpose": "geological_storage", "counterpart": "Store 1",
+            "evidence": "contract and meters", "source": "s", "stored_fraction": 0.9}  # fmt: skip
+
+
+def with_transfers(row: Json, *transfers: Json) -> Json:
+    document = unattributed(row)
+    document["co2_transfers"] = list(transfers)
+    return document
+
+
+def test_co2_stored_in_fact_is_deducted() -> None:
+    body = answer(with_transfers(CALCINED, CAPTURED))
+    assert body["emissions"]["direct"]["exact"] == pytest.approx(44 - 18)
+    assert body["processes"][0]["attributed"]["direct"]["exact"] == pytest.approx(44 - 18)
+    assert body["co2_transfers"][0]["shares"] == {"screws": 1.0}
+
+
+def test_only_fossil_co2_is_deducted() -> None:
+    """B.8.2(1): a quarter of the source's CO2 is zero-rated, so a quarter of what is stored is not deducted."""
+    stream = {**CALCINED, "biomass_fraction": 0.25}
+    body = answer(with_transfers(stream, CAPTURED))
+    assert body["emissions"]["direct"]["exact"] == pytest.approx(44 * 0.75 - 18 * 0.75)
+
+
+def test_co2_received_counts_unless_it_counted_where_it_came_from() -> None:
+    received = {"id": "in", "direction": "in", **tonnes(10), "purpose": "permanently_bound", "counterpart": "Ammonia works",
+                "evidence": "invoice", "process": "screws"}  # fmt: skip
+    assert answer(with_transfers(CALCINED, received))["emissions"]["direct"]["exact"] == pytest.approx(54)
+    counted = {**received, "counted_at_origin": "its emissions report"}
+    assert answer(with_transfers(CALCINED, counted))["emissions"]["direct"]["exact"] == pytest.approx(44)
+
+
+@pytest.mark.parametrize(
+    ("change", "code"),
+    [({"stored_fraction": None}, "cbam_transfer_lacks"), ({"source": None, "process": "screws"}, "cbam_transfer_lacks"),
+     ({"source": "stack"}, "cbam_reference"), ({"amount": 60}, "cbam_transfer_room")],
+)  # fmt: skip
+def test_a_transfer_says_where_from_and_how_much_is_stored(change: Json, code: str) -> None:
+    transfer = {k: v for k, v in {**CAPTURED, **change}.items() if v is not None}
+    with pytest.raises(Refused) as refused:
+        result(with_transfers(CALCINED, transfer))
+    assert refused.value.problems[0].code == code
+
+
+def test_losses_of_heat_fall_on_the_processes_that_use_it() -> None:
+    """Annex III A.2.2: of 40 TJ made, 10 sold and 5 lost, the 25 that are used carry the emissions of 30."""
+    unit = {
+        "id": "boiler",
+        "kind": "boiler",
+        "produced": factor(40, "TJ"),
+        "sold": factor(10, "TJ"),
+        "losses": factor(5, "TJ"),
+    }
+    document = heated(unit, heat={"imported": [{"from": "boiler", "amount": 25, "unit": "TJ"}]})
+    assert answer(document)["processes"][0]["attributed"]["terms"]["heat_imported"] == pytest.approx(2805 * 30 / 40)
+
+
+def test_waste_gas_burnt_in_a_unit_counts_as_natural_gas_there() -> None:
+    """50 TJ of gas of its own at 56.1 and 10 TJ of a process's waste gas, which keeps its emissions and is credited by (54)."""
+    unit = {"id": "boiler", "kind": "boiler", "produced": factor(48, "TJ")}
+    document = heated(unit, heat={"imported": [{"from": "boiler", "amount": 48, "unit": "TJ"}]},
+                      waste_gas={"exported": [{"to": "boiler", "amount": 10, "unit": "TJ", "evidence": "meter"}]})  # fmt: skip
+    terms = answer(document)["processes"][0]["attributed"]["terms"]
+    assert terms["heat_imported"] == pytest.approx(2805 + 561)
+    assert terms["waste_gas_exported"] == pytest.approx(-561 * 0.667)
+
+
+def test_biomass_in_a_mass_balance_needs_evidence_and_does_not_make_iron_negative() -> None:
+    """B.3.2: 10 t of charcoal at 0.9 t C/t reduce 200 t of iron that leaves with 0.04 t C/t: 8 of the 9 t stay zero-rated."""
+    charcoal = {"id": "s", "method": "mass_balance", "amount": 10, "unit": "t", "carbon_content": factor(0.9, "t C/t"), "biomass_fraction": 1,
+                "attribution": {"screws": 1.0}}  # fmt: skip
+    iron = {"id": "o", "method": "mass_balance", "direction": "out", "amount": 200, "unit": "t", "carbon_content": factor(0.04, "t C/t"),
+            "attribution": {"screws": 1.0}}  # fmt: skip
+    document = unattributed(FUEL)
+    document["source_streams"] = [charcoal, iron]
+    assert answer(document)["emissions"]["direct"]["exact"] == pytest.approx((9 - 8) * 3.664)  # no evidence: fossil
+    charcoal["zero_rating"] = "certificate"
+    emissions = answer(document)["emissions"]
+    assert emissions["direct"]["exact"] == pytest.approx(0, abs=1e-9)
+    assert emissions["biogenic"]["exact"] == pytest.approx((9 - 8) * 3.664)
+
+
+def test_the_electricity_factor_is_the_installations_mean_unless_evidence_says_otherwise() -> None:
+    """Art. 9(1): 10 MWh at 0.9 and 30 MWh at 0.1 make 0.3 for both processes."""
+
+    def process(identifier: str, code: str, amount: float, power: float) -> Json:
+        flow = {
+            "amount": amount,
+            "unit": "MWh",
+            "emission_factor": factor(power, "t CO2/MWh"),
+            "source": "grid_default",
+        }
+        return {"id": identifier, "category": "iron_or_steel_products", "production": [tonnes(10)], "direct_emissions": tonnes(0),
+                "goods": [{"cn_code": code}], "electricity": {"consumed": [flow]}}  # fmt: skip
+
+    document = installation(
+        processes=[process("a", "73181588", 10, 0.9), process("b", "72171010", 30, 0.1)], precursors=[]
     )
-    document["co2_transfers"] = [{"id": "ccs", "direction": "out", **tonnes(14), "purpose": "geological_storage",
-                                  "counterpart": "Store 1", "evidence": "contract", "process": "screws"}]  # fmt: skip
+    assert [exact(p["see"]["as_given"])[1] for p in answer(document)["processes"]] == pytest.approx([0.3, 0.9])
+    for row in document["processes"]:
+        row["electricity"]["sources_evidence"] = "separate lines and meters"
+    assert [exact(p["see"]["as_given"])[1] for p in answer(document)["processes"]] == pytest.approx([0.9, 0.3])
+
+
+def test_an_actual_electricity_factor_without_evidence_is_not_declared_where_it_counts() -> None:
+    document = sinter_and_iron()
+    for row in document["processes"]:
+        row["electricity"]["consumed"][0]["source"] = "power_purchase"
     body = answer(document)
-    assert body["emissions"]["direct"]["exact"] == pytest.approx(30)
-    assert body["processes"][0]["attributed"]["direct"]["exact"] == pytest.approx(30)
+    assert [p["see"]["declarable"] for p in body["processes"]] == [None, None]  # iron takes sinter
+    assert any("Art. 8, 11" in note["en"] for note in body["notes"])
+    for row in document["processes"]:
+        row["electricity"]["consumed"][0]["evidence"] = "contract, hourly meters"
+    assert exact(answer(document)["processes"][0]["see"]["declarable"])[2] == pytest.approx(0.26)
+
+
+def test_reference_efficiencies_come_from_the_act() -> None:
+    """Annex III part C: natural gas, built 2018: heat as steam 87 %, electricity 53 %."""
+    unit = {"id": "chp", "kind": "chp", "produced": factor(20, "TJ"), "electricity_produced": factor(5000, "MWh"),
+            "reference_fuel": "G10", "built": 2018, "heat_medium": "steam"}  # fmt: skip
+    document = heated(
+        unit, heat={"imported": [{"from": "chp", "amount": 20, "unit": "TJ"}]},
+        electricity={"consumed": [{"from": "chp", "amount": 5000, "unit": "MWh"}]},
+    )  # fmt: skip
+    heat, power = (20 / 50) / 0.87, (18 / 50) / 0.53
+    assert answer(document)["heat_units"][0]["heat_share"] == pytest.approx(heat / (heat + power))
 
 
 # -- precursors, scope, evidence
@@ -318,15 +444,15 @@ def test_an_unknown_origin_takes_the_highest_value() -> None:
 def test_two_mills_are_averaged_unless_evidence_says_which() -> None:
     """Art. 14(2): 60 t at 2.0 and 40 t at 3.0 make 2.4 for every process, whoever used which."""
 
-    def process(identifier: str) -> Json:
+    def process(identifier: str, code: str) -> Json:
         return {"id": identifier, "category": "iron_or_steel_products", "production": [tonnes(50)], "direct_emissions": tonnes(0),
-                "goods": [{"cn_code": "73181588"}]}  # fmt: skip
+                "goods": [{"cn_code": code}]}  # fmt: skip
 
     first = wire(purchased=tonnes(60), consumed=[{"process": "a", **tonnes(60)}])
     second = wire(
         id="other", purchased=tonnes(40), consumed=[{"process": "b", **tonnes(40)}], see_direct=factor(3, "t CO2e/t")
     )
-    document = installation(processes=[process("a"), process("b")], precursors=[first, second])
+    document = installation(processes=[process("a", "73181588"), process("b", "73181568")], precursors=[first, second])
     values = [exact(p["see"]["declarable"])[2] for p in answer(document)["processes"]]
     assert values == pytest.approx([60 * 2.4 / 50, 40 * 2.4 / 50])
     for row in document["precursors"]:
@@ -337,8 +463,12 @@ def test_two_mills_are_averaged_unless_evidence_says_which() -> None:
 
 def sinter_and_iron() -> Json:
     """100 t of sinter at 0.2 direct and 0.06 indirect make 50 t of pig iron with 60 t direct, 10 t indirect emissions."""
-    power = {"consumed": [{"amount": 6, "unit": "MWh", "emission_factor": factor(1, "t CO2/MWh")}]}
-    own = {"consumed": [{"amount": 10, "unit": "MWh", "emission_factor": factor(1, "t CO2/MWh")}]}
+    power = {
+        "consumed": [{"amount": 6, "unit": "MWh", "emission_factor": factor(1, "t CO2/MWh"), "source": "grid_default"}]
+    }
+    own = {
+        "consumed": [{"amount": 10, "unit": "MWh", "emission_factor": factor(1, "t CO2/MWh"), "source": "grid_default"}]
+    }
     return installation(
         processes=[
             {"id": "sinter", "category": "sintered_ore", "production": [tonnes(100)], "direct_emissions": tonnes(20), "electricity": power,
@@ -363,7 +493,7 @@ def test_indirect_emissions_of_an_annex_ii_precursor_do_not_count_in_ammonia() -
         see_direct=factor(10, "t CO2e/t"), see_indirect=factor(5, "t CO2e/t"), indirect_in_scope=None,
     )  # fmt: skip
     process = {"id": "ammonia", "category": "ammonia", "production": [tonnes(100)], "nitrogen_fraction": 0.8, "direct_emissions": tonnes(0),
-               "electricity": {"consumed": [{"amount": 8, "unit": "MWh", "emission_factor": factor(1, "t CO2/MWh")}]},
+               "electricity": {"consumed": [{"amount": 8, "unit": "MWh", "emission_factor": factor(1, "t CO2/MWh"), "source": "grid_default"}]},
                "goods": [{"cn_code": "28141000"}]}  # fmt: skip
     body = answer(installation(processes=[process], precursors=[hydrogen]))
     good = body["goods"][0]
@@ -519,6 +649,26 @@ def test_an_answer_names_the_acts_and_their_dates() -> None:
 # -- bad input: one problem each, with its place
 
 
+SECOND = {
+    "id": "more",
+    "category": "iron_or_steel_products",
+    "production": [tonnes(5)],
+    "direct_emissions": tonnes(1),
+    "goods": [{"cn_code": "7318 15 88"}],
+}
+ALUMINIUM = {
+    "id": "screws",
+    "category": "unwrought_aluminium",
+    "production": [tonnes(100)],
+    "direct_emissions": tonnes(1),
+}
+ACID = {
+    "id": "screws",
+    "category": "nitric_acid",
+    "nitrogen_fraction": 0.2,
+    "production": [tonnes(100)],
+    "direct_emissions": tonnes(1),
+}
 BAD = {
     "code outside Annex I": ("/processes/0/goods/0/cn_code", "73151110", "cbam_not_annex_i", "/processes/0/goods/0/cn_code"),
     "code that is none": ("/processes/0/goods/0/cn_code", "screws", "cbam_cn_code_form", "/processes/0/goods/0/cn_code"),
@@ -542,6 +692,13 @@ BAD = {
     "factor of another dimension": ("/precursors/0/see_direct/unit", "t CO2e/MWh", "wrong_dimension", "/precursors/0/see_direct/unit"),
     "electricity as a good": ("/processes/0/category", "electricity", "cbam_electricity_good", "/processes/0/category"),
     "not a number": ("/processes/0/production/0/amount", "many", "not_a_number", "/processes/0/production/0/amount"),
+    "one code in two processes": ("/processes/1", SECOND, "cbam_code_twice", "/processes/1/goods/0/cn_code"),
+    "primary aluminium without PFC": ("/processes/0", ALUMINIUM, "cbam_pfc_missing", "/processes/0"),
+    "nitric acid without N2O": ("/processes/0", ACID, "cbam_n2o_missing", "/processes/0"),
+    "co-products of steel": ("/processes/0/co_products", [{"name": "slag", **tonnes(30), "molar_mass": 60}], "cbam_co_products", "/processes/0/co_products"),
+    "grid factor for own power": ("/processes/0/electricity/exported", [{"amount": 1, "unit": "MWh", "source": "grid_default"}], "cbam_power_produced", "/processes/0/electricity/exported/0/source"),
+    "goods are not what was made": ("/processes/0/goods/0", {"cn_code": "73181588", **tonnes(90)}, "cbam_mass_balance", "/processes/0/goods"),
+    "N2O with biomass": ("/measured", [{"id": "m", "gas": "N2O", "hourly": [[1, 1]], "biomass_fraction": 0.1}], "cbam_n2o_biomass", "/measured/0/biomass_fraction"),
     "share above one": ("/precursors/0/default_share", 1.5, "share", "/precursors/0/default_share"),
     "evidence of neither kind": ("/precursors/0/evidence", "guess", "cbam_choice", "/precursors/0/evidence"),
 }  # fmt: skip

@@ -30,7 +30,7 @@ from cbam_examples import (
 from lcaengine.cbam.template import Filling, Reading, fill_template, read_template
 from lcaengine.cbam.template.cells import shifted
 from lcaengine.cbam.template.places import At, cells_of, template_map
-from lcaengine.cbam.template.workbook import MAX_UNPACKED, write_cells
+from lcaengine.cbam.template.workbook import MAX_ELEMENTS, MAX_UNPACKED, write_cells
 from lcaengine.problems import Malformed, Problem, Refused, TooLarge
 
 Json = dict[str, Any]
@@ -785,11 +785,12 @@ def another_workbook() -> bytes:
         (package({"xl/workbook.xml": b"<workbook"}), Malformed, "cbam_template_not_xlsx"),
         (package({"xl/workbook.xml": b'<!DOCTYPE a [<!ENTITY b "c">]><workbook/>'}), Malformed, "cbam_template_not_xlsx"),
         (package({"xl/workbook.xml": b"<workbook/>", "xl/a.xml": b" " * MAX_UNPACKED}), TooLarge, "cbam_template_bomb"),
+        (package({"xl/workbook.xml": b"<workbook>" + b"<si/>" * MAX_ELEMENTS}), TooLarge, "cbam_template_elements"),
         (package({"xl/workbook.xml": b"<workbook/>", **{f"xl/{i}.xml": b"" for i in range(500)}}), TooLarge, "cbam_template_bomb"),
         (b"PK" + b"\0" * 8_000_000, TooLarge, "too_large"),
         (another_workbook(), Refused, "cbam_template_edition"),
     ],
-    ids=["empty", "csv", "xls", "docx", "broken xml", "entities", "bomb", "many parts", "large", "other workbook"],
+    ids=["empty", "csv", "xls", "docx", "broken xml", "entities", "bomb", "many elements", "many parts", "large", "other workbook"],
 )  # fmt: skip
 def test_what_is_no_template_is_refused(data: bytes, error: type[Refused], code: str) -> None:
     with pytest.raises(error) as raised:

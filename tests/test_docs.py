@@ -15,7 +15,13 @@ from lcaengine.bom.schema import ActivitiesSchema, BomSchema, LineSchema
 from lcaengine.bom.sheet import COLUMNS
 from lcaengine.cbam.installation import calculate_installation, installation_body
 from lcaengine.cbam.reading import read_installation
-from lcaengine.cbam.schema import DocumentSchema, PfcSchema, PrecursorSchema, ProcessSchema, SourceStreamSchema
+from lcaengine.cbam.schema import (
+    DocumentSchema,
+    PfcSchema,
+    PrecursorSchema,
+    ProductionProcessSchema,
+    SourceStreamSchema,
+)
 from lcaengine.cli import main
 from lcaengine.footprint import calculate
 from lcaengine.problems import texts
@@ -56,7 +62,7 @@ def test_the_manual_names_every_field_of_an_installation() -> None:
         *DocumentSchema().fields,
         *SourceStreamSchema().fields,
         *PfcSchema().fields,
-        *ProcessSchema().fields,
+        *ProductionProcessSchema().fields,
         *PrecursorSchema().fields,
     }
     refused_or_plain = {

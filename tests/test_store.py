@@ -162,7 +162,14 @@ def test_records_stay_letter_by_letter_after_opening_again(store: Store, url: st
 
 
 def test_there_is_no_way_to_change_or_remove_a_record() -> None:
-    assert {name for name in vars(Store) if not name.startswith("_")} == {"add", "get", "list", "add_cbam", "get_cbam", "list_cbam"}
+    assert {name for name in vars(Store) if not name.startswith("_")} == {
+        "add",
+        "get",
+        "list",
+        "add_cbam",
+        "get_cbam",
+        "list_cbam",
+    }
     record = Record("i", None, "c", "v", "s", "b", "d", "x")  # type: ignore[arg-type]
     with pytest.raises(AttributeError):
         record.body = "y"  # type: ignore[misc]

@@ -14,6 +14,9 @@ from lcaengine.problems import Problem, Refused
 
 Json = Mapping[str, Any]
 DEFINITIVE = date(2026, 1, 1)
+CHEMICAL = {"hydrogen", "ammonia", "nitric_acid", "urea", "mixed_fertilisers"}  # Annex III A.2.1
+WASTE_GASES = {"blast_furnace_gas", "oxygen_steel_furnace_gas"}
+PRIMARY, UNKNOWN_ROUTE = "primary_electrolytic_smelting", "unknown_production_routes"
 PCF_FIELDS = ("supplier_footprint", "boundary", "gwp")
 
 
@@ -43,6 +46,9 @@ def document_problems(document: Json) -> Iterator[Problem]:
     yield from _precursors(document)
     yield from _attributions(document)
     yield from _transfers(document)
+    yield from _one_process_a_code(document)
+    yield from _mandatory(document)
+    yield from _electricity(document)
 
 
 def _period(period: Json) -> Iterator[Problem]:
@@ -122,7 +128,7 @@ def _good_problems(good: Json, process: Json, where: str) -> Iterator[Problem]:
         yield Problem("cbam_eight_digits", where + "/cn_code", {"code": good["cn_code"]})
     elif not wrong:
         of_code = categories_of_code(good["cn_code"])
-        if not of_code & {process["category"], *process.get("includes", [])}:
+        if process["category"] not in of_code:
             values = {"code": good["cn_code"], "of_code": sorted(of_code), "given": process["category"]}
             yield Problem("cbam_category_differs", where + "/cn_code", values)
     if "amount" in good and "unit" not in good:
@@ -195,5 +201,73 @@ def _attributions(document: Json) -> Iterator[Problem]:
 
 
 def _transfers(document: Json) -> Iterator[Problem]:
+    """Where captured CO2 came from, how much of it is fossil, and how much of it is stored in fact (B.8.2)."""
+    processes = _ids(document, "processes")
+    sources = _ids(document, "source_streams") | _ids(document, "measured")
     for i, row in enumerate(document.get("co2_transfers", [])):
-        yield from _known(row["process"], _ids(document, "processes"), pointer("co2_transfers", i, "process"))
+        where = pointer("co2_transfers", i)
+        if "source" in row and row["direction"] == "out":
+            yield from _known(row["source"], sources, where + "/source")
+        elif "process" not in row:
+            yield Problem("required", where + "/process", {"field": "process"})
+        if "process" in row:
+            yield from _known(row["process"], processes, where + "/process")
+        if row["direction"] == "out":
+            needed = ["stored_fraction", *([] if "source" in row else ["fossil_fraction"])]
+            yield from (
+                Problem("cbam_transfer_lacks", f"{where}/{key}", {"field": key}) for key in needed if key not in row
+            )
+
+
+def _one_process_a_code(document: Json) -> Iterator[Problem]:
+    """Art. 4(6): one production process for a CN code, whatever its routes; the transitional examples knew no such rule."""
+    if date.fromisoformat(document["period"]["start"]) < DEFINITIVE:
+        return
+    seen: dict[str, str] = {}
+    for i, row in enumerate(document["processes"]):
+        for j, good in enumerate(row.get("goods", [])):
+            try:
+                code = normal_cn(good["cn_code"])[:8]
+            except Refused:
+                continue
+            where = pointer("processes", i, "goods", j, "cn_code")
+            if seen.setdefault(code, row["id"]) != row["id"]:
+                yield Problem("cbam_code_twice", where, {"code": good["cn_code"], "first": seen[code]})
+
+
+def _mandatory(document: Json) -> Iterator[Problem]:
+    """What must be monitored: N2O of nitric acid (B.6.1), PFC of primary aluminium (B.7), and what may never be."""
+    n2o = any(row["gas"] == "N2O" for row in document.get("measured", []))
+    for i, row in enumerate(document["processes"]):
+        where = pointer("processes", i)
+        if row["category"] == "nitric_acid" and not n2o:
+            yield Problem("cbam_n2o_missing", where, {"process": row["id"]})
+        routes = {part.get("route", "") for part in row["production"]}
+        if (
+            row["category"] == "unwrought_aluminium"
+            and routes & {"", PRIMARY, UNKNOWN_ROUTE}
+            and not document.get("pfc")
+        ):
+            yield Problem("cbam_pfc_missing", where, {"process": row["id"]})
+        if row.get("co_products") and row["category"] not in CHEMICAL:
+            yield Problem("cbam_co_products", where + "/co_products", {"category": row["category"]})
+        if row["category"] == "nitric_acid":
+            for j, flow in enumerate(row.get("heat", {}).get("exported", [])):
+                if flow.get("emission_factor", {}).get("amount"):
+                    yield Problem("cbam_reaction_heat", f"{where}/heat/exported/{j}/emission_factor", {})
+    for i, row in enumerate(document.get("measured", [])):
+        if row["gas"] == "N2O" and row.get("biomass_fraction"):
+            yield Problem("cbam_n2o_biomass", pointer("measured", i, "biomass_fraction"), {})
+    for i, row in enumerate(document.get("source_streams", [])):
+        units = set(row.get("attribution", {})) & _ids(document, "heat")
+        if row.get("standard_factor") in WASTE_GASES and units:
+            yield Problem("cbam_waste_gas_fuel", pointer("source_streams", i, "attribution"), {"units": sorted(units)})
+
+
+def _electricity(document: Json) -> Iterator[Problem]:
+    """Power produced within a process counts by its own generation, never by the grid (Annex III A.3, Annex II D)."""
+    for i, row in enumerate(document["processes"]):
+        for j, flow in enumerate(row.get("electricity", {}).get("exported", [])):
+            if flow.get("source", "own_generation") != "own_generation":
+                where = pointer("processes", i, "electricity", "exported", j, "source")
+                yield Problem("cbam_power_produced", where, {"source": flow["source"]})

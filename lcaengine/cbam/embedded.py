@@ -71,7 +71,8 @@ def system_of(installation: Installation, attribution: Attribution, precursors: 
         values.append(1.0)
         for taker, tonnes in v.precursor.consumed.items():
             takes(i, taker, tonnes)
-    emissions = [_process_rows(a.process, a.direct, a.indirect) for a in attribution.processes]
+    evidenced = electricity_evidenced(installation, attribution)
+    emissions = [_process_rows(a.process, a.direct, a.indirect, evidenced) for a in attribution.processes]
     emissions += [_precursor_rows(v) for v in precursors]
     return System(
         np.array(rows, dtype=np.int64),
@@ -81,10 +82,18 @@ def system_of(installation: Installation, attribution: Attribution, precursors: 
     )
 
 
-def _process_rows(process: Process, direct: float, indirect: float) -> list[float]:
-    """Attributed emissions; indirect ones are in scope only outside Annex II."""
-    counted = 0.0 if tables().categories[process.category].annex_ii else indirect
-    return [direct, indirect, 0.0, direct, counted, 0.0, direct, counted, 0.0, 0.0]
+def _process_rows(process: Process, direct: float, indirect: float, evidenced: bool) -> list[float]:
+    """Attributed emissions; indirect ones are in scope only outside Annex II, and declared only with evidence."""
+    in_scope = not tables().categories[process.category].annex_ii
+    counted = indirect if in_scope else 0.0
+    undeclarable = float(in_scope and not evidenced and bool(process.electricity))
+    return [direct, indirect, 0.0, direct, counted, 0.0, direct, counted, 0.0, undeclarable]
+
+
+def electricity_evidenced(installation: Installation, attribution: Attribution) -> bool:
+    """Whether every electricity factor is the act's default, of an own unit, or an actual one with evidence (Art. 8, 11(3))."""
+    flows = [f for p in installation.processes for f in p.electricity]
+    return all(f.other in attribution.supplies or f.source == "grid_default" or bool(f.evidence) for f in flows)
 
 
 def _precursor_rows(v: Valued) -> list[float]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -34,12 +34,26 @@ class Emitted:
 
 def emitted(installation: Installation) -> tuple[Emitted, ...]:
     """Every source of an installation; equation (4) is their sum."""
-    return tuple(_all(installation))
+    return tuple(_all(installation, _outputs_zero_rated(installation.streams)))
 
 
-def _all(installation: Installation) -> Iterator[Emitted]:
+def _outputs_zero_rated(streams: Sequence[Stream]) -> float:
+    """The zero-rated share of what leaves the mass balances (Annex II B.3.2).
+
+    Zero-rated carbon of the outputs is not lower than that of the inputs, as far as there is carbon in them: charcoal in pig
+    iron does not make its fossil emissions negative. An output with evidence of its own keeps its own share.
+    """
+    balanced = [s for s in streams if s.method == "mass_balance"]
+    came = sum(s.activity * (s.carbon or 0.0) * s.biomass for s in balanced if s.sign > 0 and s.zero_rated)
+    left = sum(s.activity * (s.carbon or 0.0) for s in balanced if s.sign < 0 and not s.zero_rated)
+    return min(1.0, came / left) if left else 0.0
+
+
+def _all(installation: Installation, outputs: float) -> Iterator[Emitted]:
     for s in installation.streams:
         fossil, biogenic = stream_emissions(s)
+        if s.method == "mass_balance" and s.sign < 0 and not s.zero_rated:
+            fossil, biogenic = fossil * (1.0 - outputs), biogenic + fossil * outputs
         yield Emitted(s.id, s.name, s.method, "CO2", fossil, biogenic, stream_energy(s), s.attribution, s.where)
     for m in installation.measured:
         fossil, biogenic = measured_emissions(m)
@@ -119,8 +133,8 @@ def stream_of(row: Json, where: str) -> Stream:
 
 
 def zero_rated(row: Json) -> bool:
-    """Biomass counts zero as process input (Q&A 4.27), as fuel only with evidence of Art. 29 of 2018/2001."""
-    return row["method"] != "combustion" or "zero_rating" in row
+    """Biomass counts zero as process input (Q&A 4.27), as fuel or reducing agent only with evidence (B.3.2, B.3.3)."""
+    return row["method"] == "process" or "zero_rating" in row
 
 
 def _carbon(carbon: float | None, energy: float | None, amount: float | None, ncv: float | None) -> float | None:

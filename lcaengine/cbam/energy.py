@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from lcaengine.cbam.emissions import Emitted
 from lcaengine.cbam.model import Balance, Flow, HeatUnit, Installation, Process
@@ -13,6 +13,12 @@ NATURAL_GAS = 56.1  # t CO2/TJ, Table 1; waste gas counts with it, equations (53
 EXPORTED_WASTE_GAS = 0.667  # equation (54)
 BOILER_EFFICIENCY = 0.7  # equation (32), where heat is not measured
 CHP_HEAT_EFFICIENCY, CHP_POWER_EFFICIENCY = 0.55, 0.25  # where neither is measured
+CARRIERS: Mapping[str, Mapping[str, str]] = {
+    "heat": {"zh": "热量", "en": "heat"}, "waste_gas": {"zh": "废气", "en": "waste gas"}, "electricity": {"zh": "电力", "en": "electricity"},
+}  # fmt: skip
+_PAIRED = (
+    ("heat", "heat_out", "heat_in"), ("waste_gas", "gas_out", "gas_in"), ("electricity", "electricity_out", "electricity"),
+)  # fmt: skip
 CLOSES = 1e-3  # of the larger side; ours, the act gives no tolerance (docs/cbam/law.md)
 
 
@@ -54,11 +60,21 @@ def supplies(installation: Installation, sources: Sequence[Emitted], problems: l
     found = {}
     for unit in installation.heat:
         shares = [(e, e.attribution.get(unit.id, 0.0)) for e in sources]
-        fuel = sum(e.energy * share for e, share in shares)
+        gas = [f for p in installation.processes for f in p.gas_out if f.other == unit.id]
+        fuel = sum(e.energy * share for e, share in shares) + sum(f.amount for f in gas)
         emissions = sum(e.fossil * share for e, share in shares) + unit.flue_gas_cleaning
+        emissions += sum(f.amount * min(NATURAL_GAS, f.factor or NATURAL_GAS) for f in gas)  # Annex III A.2.2
         make = {"boiler": _boiler, "chp": _chp, "power_plant": _power_plant}.get(unit.kind, _without_fuel)
-        found[unit.id] = make(unit, fuel, emissions, problems)
+        found[unit.id] = _with_losses(make(unit, fuel, emissions, problems))
     return found
+
+
+def _with_losses(s: Supply) -> Supply:
+    """Annex III A.2.2: losses are added in proportion to the processes that use the heat, none of them to what is sold."""
+    used = s.heat - s.unit.losses - s.unit.sold
+    if s.unit.losses <= 0 or used <= 0:
+        return s
+    return replace(s, heat_factor=s.heat_factor * (1.0 + s.unit.losses / used))
 
 
 def _boiler(unit: HeatUnit, fuel: float, emissions: float, problems: list[Problem]) -> Supply:
@@ -151,7 +167,7 @@ def _given(terms: Mapping[str, float]) -> dict[str, float]:
 
 def _pairs(installation: Installation) -> Iterator[Closing]:
     """What one process says it gave another must be what that one says it took."""
-    for carrier, out, into in (("heat", "heat_out", "heat_in"), ("waste_gas", "gas_out", "gas_in")):
+    for carrier, out, into in _PAIRED:
         for giver in installation.processes:
             for taker in installation.processes:
                 gave = [f for f in getattr(giver, out) if f.other == taker.id]
@@ -159,9 +175,24 @@ def _pairs(installation: Installation) -> Iterator[Closing]:
                 if gave or took:
                     where = (gave or took)[0].where
                     yield Closing(
-                        carrier, where, "TJ", {giver.id: sum(f.amount for f in gave)},
+                        carrier, where, "MWh" if carrier == "electricity" else "TJ", {giver.id: sum(f.amount for f in gave)},
                         {taker.id: sum(f.amount for f in took)},
                     )  # fmt: skip
+
+
+def factor_problems(installation: Installation) -> Iterator[Problem]:
+    """Energy that one process gives another has one factor on both sides: nothing is left out or counts twice."""
+    for carrier, out, into in _PAIRED:
+        if carrier == "waste_gas":  # its factors are the act's
+            continue
+        for giver in installation.processes:
+            for taker in installation.processes:
+                gave = {f.factor for f in getattr(giver, out) if f.other == taker.id}
+                took = [f for f in getattr(taker, into) if f.other == giver.id]
+                for f in took:
+                    if gave and {f.factor} != gave:
+                        values = {"giver": giver.id, "taker": taker.id, "carrier": CARRIERS[carrier]}
+                        yield Problem("cbam_factors_differ", f.where + "/emission_factor", values)
 
 
 def _wholes(installation: Installation, made: Mapping[str, Supply]) -> Iterator[Closing]:

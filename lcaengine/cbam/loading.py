@@ -28,6 +28,7 @@ from lcaengine.cbam.rows import (
     Price,
     Proposed,
     ReadIn,
+    ReferenceEfficiency,
     ReplacedCode,
     Route,
     Sector,
@@ -124,6 +125,12 @@ class CbamTables:
     @cached_property
     def standard_factors(self) -> Mapping[str, StandardFactor]:
         return {row.id: row for row in self._table(StandardFactor, "standard_factors")}
+
+    @cached_property
+    def reference_efficiencies(self) -> Mapping[tuple[str, str], tuple[ReferenceEfficiency, ...]]:
+        """By fuel and product."""
+        rows = self._table(ReferenceEfficiency, "reference_efficiencies")
+        return _grouped(rows, lambda row: (row.fuel, row.product))
 
     @cached_property
     def markups(self) -> Mapping[str, tuple[Markup, ...]]:

@@ -71,7 +71,11 @@ class Transfer:
     purpose: str
     counterpart: str
     evidence: str
-    process: str
+    source: str | None
+    process: str | None
+    fossil: float | None
+    stored: float
+    counted_at_origin: str
     where: str = ""
 
 
@@ -139,6 +143,7 @@ class Process:
     gas_out: tuple[Flow, ...] = ()
     electricity: tuple[Flow, ...] = ()
     electricity_out: tuple[Flow, ...] = ()
+    sources_evidence: str = ""
     to_market: float = 0.0
     to_processes: Mapping[str, float] = field(default_factory=lambda: EMPTY)
     to_non_cbam: float = 0.0
@@ -174,6 +179,7 @@ class Verification:
     verifier: str
     report: str
     span: Span
+    accreditation: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,6 +204,7 @@ class Precursor:
     route: str | None = None
     description: str | None = None
     subset_evidence: str = ""
+    period_evidence: str = ""
     free_allocation: float | None = None
     origin: Mapping[str, str] = field(default_factory=lambda: EMPTY)
     where: str = ""

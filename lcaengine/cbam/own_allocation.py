@@ -82,7 +82,7 @@ def _of_precursors(result: Result, year: int) -> tuple[list[float], list[list[Pr
     lacking: list[list[Problem]] = [[] for _ in result.precursors]
     own = [_of_precursor(v, year, wrong) for v, wrong in zip(result.precursors, lacking, strict=True)]
     for group in averaged_groups([v.precursor for v in result.precursors]):
-        weights = [sum(result.precursors[k].precursor.consumed.values()) for k in group]
+        weights = [result.precursors[k].precursor.purchased for k in group]
         mean = sum(w * own[k] for w, k in zip(weights, group, strict=True)) / (sum(weights) or 1.0)
         problems = [p for k in group for p in lacking[k]]
         for k in group:

@@ -12,8 +12,8 @@ from datetime import date
 from typing import Any
 
 from lcaengine.cbam.defaults import MarkedUp, chosen_default
-from lcaengine.cbam.model import Installation, Precursor
-from lcaengine.cbam.tables import origin_status, tables
+from lcaengine.cbam.model import Installation, Precursor, Span
+from lcaengine.cbam.tables import normal_cn, origin_status, tables
 from lcaengine.problems import Problem, Refused
 
 DEFINITIVE = date(2026, 1, 1)
@@ -48,6 +48,7 @@ class Valued:
     basis: str
     default: MarkedUp | None
     notes: tuple[Text, ...]
+    averaged_with: tuple[str, ...] = ()
 
     @property
     def annex_ii(self) -> bool:
@@ -56,17 +57,22 @@ class Valued:
 
 def valued(installation: Installation, problems: list[Problem]) -> tuple[Valued, ...]:
     """Every precursor; several sources of one CN code are averaged (Art. 14(2)) unless evidence says otherwise."""
-    return _averaged([_valued(p, installation.year, problems) for p in installation.precursors])
+    return _averaged([_valued(p, installation.period, problems) for p in installation.precursors])
 
 
-def verified(p: Precursor) -> bool:
-    """A report of an accredited verifier covers the whole production period, none of it before 2026."""
-    return p.verification is not None and p.verification.span.covers(p.period) and p.period.start >= DEFINITIVE
+def verified(p: Precursor, default_period: Span) -> bool:
+    """A report of an accredited verifier covers the whole production period, none of it before 2026.
+
+    Another period than that of the complex good needs evidence (Art. 13).
+    """
+    own_period = p.period == default_period or bool(p.period_evidence)
+    covered = p.verification is not None and p.verification.span.covers(p.period)
+    return covered and own_period and p.period.start >= DEFINITIVE
 
 
-def _valued(p: Precursor, year: int, problems: list[Problem]) -> Valued:
+def _valued(p: Precursor, span: Span, problems: list[Problem]) -> Valued:
     notes: list[Text] = []
-    default = _default(p, year, problems, notes)
+    default = _default(p, span, problems, notes)
     marked = _marked(p, default)
     given = _given(p, marked)
     if origin_status(p.country) in {"eu", "exempt"}:
@@ -76,7 +82,7 @@ def _valued(p: Precursor, year: int, problems: list[Problem]) -> Valued:
     if p.evidence == "actual":
         default_direct, basis = p.default_share * given.direct, "actual"
         indicative = replace(indicative, default=p.default_share * indicative.total)
-        if not verified(p):
+        if not verified(p, span):
             notes.append(UNVERIFIED)
             basis = "default"
     else:
@@ -86,21 +92,21 @@ def _valued(p: Precursor, year: int, problems: list[Problem]) -> Valued:
     return Valued(p, given, default_direct, indicative, declarable, basis, default, tuple(notes))
 
 
-def _default(p: Precursor, year: int, problems: list[Problem], notes: list[Text]) -> MarkedUp | None:
+def _default(p: Precursor, span: Span, problems: list[Problem], notes: list[Text]) -> MarkedUp | None:
     """The default value with mark-up, where it is needed; None where it cannot be looked up."""
-    if p.evidence == "actual" and verified(p):
+    if p.evidence == "actual" and verified(p, span):
         return None
     if p.cn_code is None:
         notes.append(NO_CODE)
         return None
-    if year < DEFINITIVE.year:
+    if span.start < DEFINITIVE:
         notes.append(TRANSITIONAL)
         return None
     country = None if p.country == "unknown" else p.country
     if origin_status(p.country) in {"eu", "exempt"}:
         return None
     try:
-        found = chosen_default(p.cn_code, country, year, p.route, p.description, p.where + "/cn_code")
+        found = chosen_default(p.cn_code, country, span.start.year, p.route, p.description, p.where + "/cn_code")
     except Refused as refused:
         problems.extend(refused.problems)
         return None
@@ -141,7 +147,7 @@ def averaged_groups(precursors: Sequence[Precursor]) -> list[list[int]]:
     groups: dict[str, list[int]] = {}
     for i, p in enumerate(precursors):
         if p.cn_code and not p.subset_evidence:
-            groups.setdefault(p.cn_code, []).append(i)
+            groups.setdefault(normal_cn(p.cn_code)[:8], []).append(i)
     return [group for group in groups.values() if len(group) > 1]
 
 
@@ -152,7 +158,8 @@ def _averaged(found: Sequence[Valued]) -> tuple[Valued, ...]:
         group = [found[i] for i in indices]
         mean, note = _mean(group), _averaged_note(group)
         for i in indices:
-            averaged[i] = replace(found[i], **mean, notes=(*found[i].notes, note))
+            others = tuple(v.precursor.id for v in group if v is not found[i])
+            averaged[i] = replace(found[i], **mean, notes=(*found[i].notes, note), averaged_with=others)
     return tuple(averaged)
 
 
@@ -162,7 +169,7 @@ def _averaged_note(group: Sequence[Valued]) -> Text:
 
 
 def _mean(group: Sequence[Valued]) -> dict[str, Any]:
-    weights = [sum(v.precursor.consumed.values()) for v in group]
+    weights = [v.precursor.purchased for v in group]
     whole = sum(weights) or 1.0
 
     def mean(pairs: Sequence[Pair | None]) -> Pair | None:

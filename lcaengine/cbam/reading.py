@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date
 from functools import cache
 from typing import Any, TypeVar
@@ -29,6 +29,7 @@ from lcaengine.cbam.model import (
     Verification,
 )
 from lcaengine.cbam.quantities import amount_in, factor_in, problem_at
+from lcaengine.cbam.tables import reference_efficiency
 from lcaengine.problems import Malformed, Problem, Refused
 from lcaengine.units import same_dimension
 
@@ -165,8 +166,9 @@ class _Reader:
 
     def _transfer(self, row: Json, where: str) -> Transfer:
         return Transfer(
-            row["id"], row["direction"], self._amount(row, "t", where), row["purpose"], row["counterpart"],
-            row["evidence"], row["process"], where,
+            row["id"], row["direction"], self._amount(row, "t", where), row["purpose"], row["counterpart"], row["evidence"],
+            row.get("source"), row.get("process"), row.get("fossil_fraction"), row.get("stored_fraction", 0.0),
+            row.get("counted_at_origin", ""), where,
         )  # fmt: skip
 
     # -- energy
@@ -176,8 +178,8 @@ class _Reader:
             id=row["id"], name=str(row.get("name", row["id"])), kind=row["kind"],
             produced=self._optional(row.get("produced"), "TJ", where + "/produced"),
             electricity=self._optional(row.get("electricity_produced"), "MWh", where + "/electricity_produced"),
-            reference_heat=row.get("reference_efficiency_heat"),
-            reference_electricity=row.get("reference_efficiency_electricity"),
+            reference_heat=self._reference(row, "heat", where),
+            reference_electricity=self._reference(row, "electricity", where),
             flue_gas_cleaning=self._some(row, "flue_gas_cleaning", "t", where),
             factor=self._factor(row, "emission_factor", "t/TJ", where),
             sold=self._some(row, "sold", "TJ", where), losses=self._some(row, "losses", "TJ", where),
@@ -185,6 +187,21 @@ class _Reader:
             electricity_sold=self._some(row, "electricity_sold", "MWh", where),
             electricity_non_cbam=self._some(row, "electricity_non_cbam", "MWh", where), where=where,
         )  # fmt: skip
+
+    def _reference(self, row: Json, product: str, where: str) -> float | None:
+        """A CHP plant's reference efficiency: as entered, or of Annex III part C by fuel, year and medium."""
+        if (given := row.get(f"reference_efficiency_{product}")) is not None or "reference_fuel" not in row:
+            return given
+        lacking = [key for key in ("built", *(["heat_medium"] if product == "heat" else [])) if key not in row]
+        if lacking:
+            self.problems.extend(Problem("required", f"{where}/{key}", {"field": key}) for key in lacking)
+            return None
+        medium = row["heat_medium"] if product == "heat" else product
+        found = reference_efficiency(row["reference_fuel"], medium, row["built"])
+        if found is None:
+            values = {"fuel": row["reference_fuel"], "product": medium, "year": row["built"]}
+            self.problems.append(Problem("cbam_no_reference", where + "/reference_fuel", values))
+        return found
 
     def _flows(self, rows: list[Json], unit: str, other: str, where: str) -> tuple[Flow, ...]:
         found = []
@@ -220,10 +237,14 @@ class _Reader:
             route = part.get("route", "")
             production[route] = production.get(route, 0.0) + self._amount(part, "t", f"{where}/production/{i}")
         heat, gas, power = (row.get(key, EMPTY) for key in ("heat", "waste_gas", "electricity"))
+        goods = tuple(
+            self._good(g, category.functional_unit, content, f"{where}/goods/{i}") for i, g in enumerate(row.get("goods", []))
+        )  # fmt: skip
+        self._goods_add_up(goods, sum(production.values()), where)
         return Process(
             id=row["id"], name=_local(row.get("name", row["id"])), category=row["category"],
             includes=tuple(row.get("includes", ())), production=production, content=content,
-            goods=tuple(self._good(g, category.functional_unit, content, f"{where}/goods/{i}") for i, g in enumerate(row.get("goods", []))),
+            goods=goods,
             direct=self._optional(row.get("direct_emissions"), "t", where + "/direct_emissions"),
             heat_in=self._flows(heat.get("imported", []), "TJ", "from", where + "/heat/imported"),
             heat_out=self._flows(heat.get("exported", []), "TJ", "to", where + "/heat/exported"),
@@ -231,8 +252,15 @@ class _Reader:
             gas_out=self._flows(gas.get("exported", []), "TJ", "to", where + "/waste_gas/exported"),
             electricity=self._flows(power.get("consumed", []), "MWh", "from", where + "/electricity/consumed"),
             electricity_out=self._flows(power.get("exported", []), "MWh", "to", where + "/electricity/exported"),
+            sources_evidence=power.get("sources_evidence", ""),
             **self._deliveries(row, production, where), molar_share=self._molar_share(row, production, where), where=where,
         )  # fmt: skip
+
+    def _goods_add_up(self, goods: Sequence[Good], made: float, where: str) -> None:
+        """Where every good has its amount, they are what the process made (Annex II F)."""
+        amounts = [g.amount for g in goods if g.amount is not None]
+        if goods and len(amounts) == len(goods) and abs(sum(amounts) - made) > 1e-3 * made:
+            self.problems.append(Problem("cbam_mass_balance", where + "/goods", {"made": made, "gone": sum(amounts)}))
 
     def _deliveries(self, row: Json, production: Mapping[str, float], where: str) -> Json:
         """Where the production went; what is not said to have gone elsewhere went to market."""
@@ -304,7 +332,7 @@ class _Reader:
             indirect_in_scope=_times(self._factor(row, "indirect_in_scope", "t/t", where), scale),
             default_share=row.get("default_share", 0.0), period=_span(row["period"]) if "period" in row else self.span,
             verification=_verification(row.get("verification")), route=row.get("route"), description=row.get("description"),
-            subset_evidence=row.get("subset_evidence", ""),
+            subset_evidence=row.get("subset_evidence", ""), period_evidence=row.get("period_evidence", ""),
             free_allocation=_times(self._factor(row, "free_allocation", "t/t", where), scale),
             origin={k: row[k] for k in ("operator", "installation", "registry_id") if k in row}, where=where,
         )  # fmt: skip
@@ -335,7 +363,9 @@ def _span(row: Mapping[str, str]) -> Span:
 
 
 def _verification(row: Mapping[str, str] | None) -> Verification | None:
-    return None if row is None else Verification(row["verifier"], row["report"], _span(row))
+    if row is None:
+        return None
+    return Verification(row["verifier"], row["report"], _span(row), row.get("accreditation", ""))
 
 
 def _local(name: Any) -> Mapping[str, str]:

@@ -160,6 +160,25 @@ class StandardFactor:
 
 
 @dataclass(frozen=True, slots=True)
+class ReferenceEfficiency:
+    """Efficiency of separate production (IR 2025/2547 Annex III part C) for a plant built in or after a year.
+
+    ``product``: electricity, hot_water, steam (condensate return counted) or exhaust_gas (at 250 °C or more).
+    """
+
+    fuel: str
+    name_zh: str
+    name_en: str
+    product: str
+    built_from: int
+    efficiency: float
+    act: str
+    annex: str
+    state: str
+    read_in: str
+
+
+@dataclass(frozen=True, slots=True)
 class Markup:
     """The share added to the total of a default value from a year on."""
 

@@ -132,8 +132,12 @@ class Co2TransferSchema(Strict):
     unit = Text(required=True)
     purpose = fields.String(required=True, validate=_one_of("geological_storage", "permanently_bound"))
     counterpart = Text(required=True)
-    evidence = Text(required=True)
-    process = Text(required=True)
+    evidence = Text(required=True, metadata={"description": "over the whole chain, for what is stored or bound"})
+    source = Text(metadata={"description": "the source stream or measured source that it was captured from"})
+    process = Text(metadata={"description": "where no source is named, and for what is received"})
+    fossil_fraction = _share()
+    stored_fraction = _share()
+    counted_at_origin = Text(metadata={"description": "evidence that received CO2 counts where it came from"})
     note = Text()
 
 
@@ -145,6 +149,11 @@ class HeatUnitSchema(Strict):
     electricity_produced = quantity()
     reference_efficiency_heat = _share()
     reference_efficiency_electricity = _share()
+    reference_fuel = Text(metadata={"description": "S1 … O14 of 2025/2547 Annex III part C"})
+    built = fields.Integer(
+        strict=True, validate=validate.Range(1900, 2100, error="year"), error_messages={"invalid": "year"}
+    )
+    heat_medium = fields.String(validate=_one_of("hot_water", "steam", "exhaust_gas"))
     flue_gas_cleaning = quantity()
     emission_factor = quantity()
     sold = quantity()
@@ -162,12 +171,12 @@ class EnergyFlowSchema(Strict):
     emission_factor = quantity()
     from_ = Text(data_key="from")
     to = Text()
+    evidence = Text()
     note = Text()
 
 
 class ElectricityFlowSchema(EnergyFlowSchema):
     source = fields.String(validate=_one_of(*ELECTRICITY_SOURCES))
-    evidence = Text()
     supplier = Text()
     country = _country()
 
@@ -180,6 +189,7 @@ class HeatFlowsSchema(Strict):
 class ElectricityFlowsSchema(Strict):
     consumed = _list(ElectricityFlowSchema)
     exported = _list(ElectricityFlowSchema)
+    sources_evidence = Text(metadata={"description": "Art. 9(2): why the process's own sources count for it"})
 
 
 class ProductionSchema(QuantitySchema):
@@ -207,7 +217,7 @@ class DeliverySchema(QuantitySchema):
     process = Text(required=True)
 
 
-class ProcessSchema(Strict):
+class ProductionProcessSchema(Strict):
     id = Text(required=True)
     name = LocalText()
     category = Text(required=True)
@@ -254,6 +264,7 @@ class PrecursorSchema(Strict):
     )
     subset_evidence = Text(metadata={"description": "Art. 14(3): why this installation's own value is used"})
     period = fields.Nested(PeriodSchema)
+    period_evidence = Text(metadata={"description": "Art. 13: evidence for another period than the document's"})
     verification = fields.Nested(VerificationSchema)
     operator = Text()
     installation = Text()
@@ -297,7 +308,7 @@ class DocumentSchema(Strict):
     pfc = _list(PfcSchema)
     co2_transfers = _list(Co2TransferSchema)
     heat = _list(HeatUnitSchema)
-    processes = _list(ProcessSchema, required=True)
+    processes = _list(ProductionProcessSchema, required=True)
     precursors = _list(PrecursorSchema)
     non_cbam = fields.Nested(NonCbamSchema)
     balances = fields.Nested(BalancesSchema)

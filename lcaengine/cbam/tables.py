@@ -67,6 +67,7 @@ __all__ = [
     "pfc_factor",
     "price",
     "proposed",
+    "reference_efficiency",
     "standard_factor",
     "tables",
 ]
@@ -149,6 +150,12 @@ def pfc_factor(method: str, name: str, technology: str | None) -> float | None:
         cells = "cwpb"
     found = tables().standard_factors.get(f"{name}_{cells}_{method}")
     return found.emission_factor if found else None
+
+
+def reference_efficiency(fuel: str, product: str, built: int) -> float | None:
+    """The efficiency of separate production of a fuel (S1 … O14), None where the act gives none (IR 2025/2547 Annex III C)."""
+    rows = [r for r in tables().reference_efficiencies.get((fuel, product), ()) if r.built_from <= built]
+    return max(rows, key=lambda row: row.built_from).efficiency if rows else None
 
 
 def acts_used(*ids: str) -> list[dict[str, Any]]:

@@ -14,7 +14,7 @@ SAFE_DIGITS = 10**15  # beyond it a spreadsheet has rounded what somebody typed 
 MAX_TEXT = 32_000  # what a cell can hold
 FIRST_DAY = date(1901, 1, 1)  # earlier ones are texts: spreadsheets count 29 February 1900
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
-_ESCAPE = re.compile("_(?=x[0-9A-Fa-f]{4}_)")  # a spreadsheet reads _x0041_ as A
+_ESCAPED = re.compile("_x005F_(?=x[0-9A-Fa-f]{4}_)")
 _SEPARATOR = re.compile("[;；]")
 _YES_NO = {"yes": True, "no": False, "true": True, "false": False, "是": True, "否": False}
 
@@ -40,7 +40,7 @@ def cell_value(column: Column, value: Any, language: str) -> Any:
     if _CONTROL.search(text) or len(text) > MAX_TEXT:
         return Problem("cbam_workbook_character", values={"field": column.key})
     flow = "choice" if column.key == "flow" and column.kind == "choice" else column.kind
-    return _ESCAPE.sub("_x005F_", _labelled(flow, column.choices, text, language))
+    return _labelled(flow, column.choices, text, language)
 
 
 def _labelled(kind: str, name: str, value: str, language: str) -> str:
@@ -102,7 +102,7 @@ def _text(column: Column, value: Any) -> tuple[str, Any]:
         value = int(value)
     if isinstance(value, (date, datetime)):
         value = _date(value)[1]
-    text = str(value).strip()
+    text = text_of(value)
     if column.kind == "choice" or (column.kind == "list" and text):
         parts = [
             _choice(column.choices, part) for part in (_SEPARATOR.split(text) if column.kind == "list" else [text])
@@ -111,6 +111,11 @@ def _text(column: Column, value: Any) -> tuple[str, Any]:
     if column.key == "flow":
         return "", _plain(text)
     return "", text
+
+
+def text_of(value: Any) -> str:
+    """A text without blanks at its ends; openpyxl takes back only one of the two escapes of _x0041_."""
+    return _ESCAPED.sub("_", str(value)).strip()
 
 
 def _plain(value: Any) -> str:

@@ -152,6 +152,8 @@ def _from_tables(name: str) -> dict[str, tuple[str, str]]:
             return {k: (c.name_zh, c.name_en) for k, c in tables().categories.items()}
         case "standard_factors":
             return {k: (f.name_zh, f.name_en) for k, f in tables().standard_factors.items() if f.table in FACTOR_TABLES}
+        case "reference_fuels":
+            return {r.fuel: (r.name_zh, r.name_en) for rows in tables().reference_efficiencies.values() for r in rows}
         case "routes":
             return {r.route: (r.name_zh, r.name_en) for rows in tables().routes.values() for r in rows}
         case _:

@@ -7,7 +7,7 @@ from typing import Any
 
 from openpyxl.utils import get_column_letter
 
-from lcaengine.cbam.workbook_cells import typed
+from lcaengine.cbam.workbook_cells import text_of, typed
 from lcaengine.cbam.workbook_document import Assembly, Line
 from lcaengine.cbam.workbook_layout import (
     FORM_KEYS,
@@ -90,7 +90,7 @@ class _Table:
         known = set(FORM_KEYS) if self.form else set(self.sheet.by_key)
         found: dict[int, str] = {}
         for (row, number), cell in sorted(self.cells.items()):
-            key = str(cell.value).strip() if row == head else ""
+            key = text_of(cell.value) if row == head else ""
             place = f"{self.title}!{get_column_letter(number)}{row}"
             if row == head and key not in known and not (self.sheet.id == "goods" and _is_parameter(key)):
                 self._problem("cbam_workbook_column", place, {"column": key, "known": sorted(known)})
@@ -123,7 +123,7 @@ class _Table:
         seen: set[str] = set()
         for row in rows:
             given = [k for k in ("value", "unit") if (row, numbers.get(k, 0)) in self.cells]
-            key = str(self.cells[row, numbers["key"]].value).strip() if (row, numbers["key"]) in self.cells else ""
+            key = text_of(self.cells[row, numbers["key"]].value) if (row, numbers["key"]) in self.cells else ""
             place = f"{self.title}!{letters['key']}{row}"
             if key not in fields or key in seen:
                 if given:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 import unicodedata
 from collections.abc import Iterable
 from typing import Any
@@ -19,6 +20,7 @@ PALE = PatternFill("solid", fgColor="F2F2F2")
 WRAP = Alignment(wrap_text=True, vertical="top")
 CENTRE = Alignment(wrap_text=True, vertical="center", horizontal="center")
 _FORMULA = ("=", "+", "-", "@", "\t")
+_ESCAPE = re.compile("_(?=x[0-9A-Fa-f]{4}_)")  # a spreadsheet reads _x0041_ as A
 LINE_HEIGHT = 13.5  # points, at 9 or 10 points of type
 
 
@@ -26,30 +28,34 @@ def font(size: float = 10, **options: Any) -> Font:
     return Font(name="Arial", size=size, **options)
 
 
-def put_text(cell: Any, value: Any) -> None:
-    """A text that looks like a formula stays a text, here and when somebody edits it."""
-    cell.value = value
+def put_value(cell: Any, value: Any) -> None:
+    """A value as it is: a text that looks like a formula stays a text, a number keeps its last digit."""
     if isinstance(value, str):
+        cell.value = _ESCAPE.sub("_x005F_", value)
         cell.data_type = "s"
-        cell.quotePrefix = value.startswith(_FORMULA)
+        cell.quotePrefix = value.startswith(_FORMULA)  # also when somebody edits the cell
+    elif isinstance(value, float) and float(f"{value:.16g}") != value:
+        cell.value, cell.data_type = repr(value), "n"  # openpyxl itself writes 16 digits
+    else:
+        cell.value = value
 
 
 def put(cell: Any, value: Any, *, size: float = 10, fill: PatternFill | None = None, **options: Any) -> None:
     """A boxed cell of text that wraps."""
-    put_text(cell, value)
+    put_value(cell, value)
     cell.font, cell.border, cell.alignment = font(size, **options), BOX, WRAP
     if fill is not None:
         cell.fill = fill
 
 
 def put_header(cell: Any, text: str) -> None:
-    put_text(cell, text)
+    put_value(cell, text)
     cell.fill, cell.border, cell.alignment = HEAD, BOX, CENTRE
     cell.font = font(bold=True, color="FFFFFF")
 
 
 def put_key(cell: Any, key: str) -> None:
-    put_text(cell, key)
+    put_value(cell, key)
     cell.fill, cell.border, cell.font = PALE, BOX, font(7, italic=True, color="808080")
     cell.alignment = Alignment(vertical="top")
 

@@ -45,7 +45,7 @@ from lcaengine.cbam.workbook_style import (
     put,
     put_header,
     put_key,
-    put_text,
+    put_value,
 )
 from lcaengine.problems import Language, Problem, Refused
 
@@ -180,7 +180,7 @@ class _Writer:
         if isinstance(value, Problem):
             self.problems.append(Problem(value.code, given.where, value.values))
             return
-        put_text(cell, value)
+        put_value(cell, value)
 
     def _help(self, column: Column) -> str:
         return column.help_zh if self.language == "zh" else column.help_en
