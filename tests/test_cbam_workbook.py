@@ -28,6 +28,7 @@ from lcaengine.cbam.installation import calculate_installation, installation_bod
 from lcaengine.cbam.installation_workbook import read_workbook, write_workbook
 from lcaengine.cbam.reading import installation_of, read_installation
 from lcaengine.cbam.schema import DocumentSchema
+from lcaengine.cbam.tables import tables
 from lcaengine.cbam.workbook_layout import choices, sheets, texts, units
 from lcaengine.problems import Malformed, Refused, TooLarge
 from lcaengine.units import unit
@@ -166,8 +167,9 @@ def test_drop_downs_of_units_are_units() -> None:
 
 
 # Texts as people write them, and as they should not: blanks at the ends are lost, and labels of drop-downs are not values.
+CATEGORIES = {name.casefold() for c in tables().categories.values() for name in (c.name_zh, c.name_en)}
 TEXT = st.text(st.sampled_from(string.printable[:95] + "中文盘条·é€😀_\n=+-@"), min_size=1, max_size=30).filter(
-    lambda t: t == t.strip() and " · " not in t and "005F" not in t
+    lambda t: t == t.strip() and " · " not in t and "005F" not in t and t.casefold() not in CATEGORIES
 )
 IDENTIFIER = st.text(st.sampled_from(string.ascii_letters + "-_=+@1"), min_size=1, max_size=8)
 NUMBER = st.one_of(st.floats(0, 1e12), st.integers(0, 10**12))
@@ -672,7 +674,7 @@ def test_the_loop_of_the_screw_maker_by_hand() -> None:
     answer = installation_body(calculate_installation(installation_of(worked("screw-maker"))))
     found = {p["id"]: p["see"]["declarable"]["direct"]["exact"] for p in answer["processes"]}
     gas = 38.931e-6 * 56.1  # t CO2 per Nm3
-    steam = 820_000 * gas / 28.7  # per TJ
+    steam = 820_000 * gas / (28.7 - 0.4)  # per TJ delivered: the losses of the network fall on what it delivers
     own_wire = 1_740_000 * gas + 17 * steam
     own_galvanised = 0.17 * 1_536_000 * gas + 2.5 * steam
     own_screws = (0.83 * 1_536_000 + 2_790_000) * gas + 380 * 0.3749 * 3.664 + 8 * steam
@@ -683,7 +685,7 @@ def test_the_loop_of_the_screw_maker_by_hand() -> None:
     assert found["wire"] == pytest.approx(wire, rel=1e-12)
     assert found["galvanised"] == pytest.approx(galvanised, rel=1e-12)
     assert found["screws"] == pytest.approx((own_screws + 47_500 * wire) / 45_000, rel=1e-12)
-    assert (round(wire, 4), round(galvanised, 4)) == (2.7461, 2.8549)
+    assert (round(wire, 4), round(galvanised, 4)) == (2.7463, 2.8554)
 
 
 def test_the_smelter_by_hand() -> None:
@@ -705,9 +707,10 @@ def test_the_cement_works_by_hand() -> None:
     fuels = 174_000 * 22.4e-3 * 94.6 + 62_000 * 12e-3 * 92 * 0.58 + 8_000 * 28.5e-3 * 85 + 350 * 43e-3 * 74.1
     clinker = (minerals + fuels) / 1_500_000
     assert see["clinker"]["direct"]["exact"] == pytest.approx(clinker, rel=1e-12)
-    total = clinker + 42_000 * 0.5306 / 1_500_000
+    mean = 0.5306 * (42_000 + 54_720) / (42_000 + 45_000 + 54_720)  # Art. 9(1): of all sources of the installation
+    total = clinker + 87_000 * mean / 1_500_000
     bought = 20_000 * 1.41 * 1.1
-    dryer = 9_000 * 22.4e-3 * 94.6 + 54_720 * 0.5306
+    dryer = 9_000 * 22.4e-3 * 94.6 + 54_720 * mean
     assert see["cement"]["total"]["exact"] == pytest.approx((1_120_000 * total + bought + dryer) / 1_140_000, rel=1e-12)
 
 

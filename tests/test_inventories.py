@@ -31,7 +31,8 @@ def documents(path: Path) -> list[tuple[bytes, str]]:
 
 
 def files(family: str = "*") -> list[Path]:
-    return sorted(p for p in FOLDER.glob(f"{family}/*") if p.suffix in {".json", ".csv"})
+    found = (p for p in FOLDER.glob(f"{family}/*") if p.suffix in {".json", ".csv"})
+    return sorted(p for p in found if p.parent.name != "cbam")  # installations, and goods without a rule
 
 
 def boms(family: str = "*") -> list[Any]:
