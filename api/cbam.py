@@ -11,12 +11,12 @@ from flask.views import MethodView
 from flask_smorest import Blueprint
 
 from lcaengine.cbam.answer import Assumptions, cbam_answer
-from lcaengine.cbam.certificate_price import paid_price
 from lcaengine.cbam.certificates import default_path
+from lcaengine.cbam.certificates.price import paid_price
 from lcaengine.cbam.files import MEDIA_TYPES, XLSX, read_file
 from lcaengine.cbam.installation import calculate_installation, installation_body
-from lcaengine.cbam.reading import installation_of
-from lcaengine.cbam.schema import DocumentSchema
+from lcaengine.cbam.installation.reading import installation_of
+from lcaengine.cbam.installation.schema import DocumentSchema
 from lcaengine.cbam.screening import screen
 from lcaengine.cbam.tables import Good, goods_found, tables
 from lcaengine.problems import Problem
@@ -123,7 +123,7 @@ class Workbook(MethodView):
     @blueprint.response(200, {"type": "string", "format": "binary"}, content_type=XLSX)
     def get(self, query: dict[str, Any]) -> Response:
         """The empty workbook of an installation, with units and choices as drop-downs and a guide."""
-        from lcaengine.cbam.installation_workbook import write_workbook
+        from lcaengine.cbam.workbook import write_workbook
 
         response = Response(write_workbook(None, query["lang"]), mimetype=XLSX)
         response.headers["Content-Disposition"] = 'attachment; filename="cbam-installation.xlsx"'

@@ -1,4 +1,4 @@
-"""Shapes of CBAM answers and queries, for OpenAPI. The installation document: `lcaengine.cbam.schema`."""
+"""Shapes of CBAM answers and queries, for OpenAPI. The installation document: `lcaengine.cbam.installation.schema`."""
 
 from __future__ import annotations
 

@@ -12,9 +12,9 @@ import numpy as np
 
 from benchmarks.timing import Row
 from lcaengine.background import Release
-from lcaengine.cbam.embedded import FLOW_ID, ROWS, System, brightway, system_of
 from lcaengine.cbam.installation import Result, calculate_installations, installation_body
-from lcaengine.cbam.reading import installation_of
+from lcaengine.cbam.installation.embedded import FLOW_ID, ROWS, System, brightway, system_of
+from lcaengine.cbam.installation.reading import installation_of
 from lcaengine.data import folder
 
 COUNT = 1000
@@ -34,11 +34,17 @@ def rows(_: Release, label: str) -> Iterator[Row]:
     difference, theirs = _brightway(results)
     checked = f"{len(bodies):,} answers; {SAMPLE} installations equal to bw2calc to {difference:.0e}"
     yield Row(
-        f"CBAM: {COUNT:,} installations to SEE", "–", f"limit: {SECONDS:g} s", seconds, SECONDS, 1.0, False, checked, True
+        f"CBAM: {COUNT:,} installations to SEE",
+        "–",
+        f"limit: {SECONDS:g} s",
+        seconds,
+        SECONDS,
+        1.0,
+        False,
+        checked,
+        True,
     )
-    yield Row(
-        f"CBAM: {COUNT:,} installations to SEE", "–", "bw2calc LCAs alone", seconds, theirs, None, True, checked
-    )
+    yield Row(f"CBAM: {COUNT:,} installations to SEE", "–", "bw2calc LCAs alone", seconds, theirs, None, True, checked)
 
 
 def _documents() -> Iterator[dict[str, Any]]:

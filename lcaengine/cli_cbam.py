@@ -142,8 +142,8 @@ def cbam_default(
     \b
     Example:  lcaengine cbam default 72083600 --country CN --quarter 2026-Q1
     """
-    from lcaengine.cbam.certificate_price import paid_price
     from lcaengine.cbam.certificates import default_path
+    from lcaengine.cbam.certificates.price import paid_price
 
     paid = paid_price(*(options.pop(key) for key in ("paid", "paid_year", "paid_evidence", "paid_not_applicable")))
     mass, each = options.pop("mass"), options.pop("unit_mass")
@@ -166,7 +166,7 @@ def cbam_workbook(out: Path, document: Path | None, lang: Language) -> None:
     Example:  lcaengine cbam workbook my-installation.xlsx --lang zh
     """
     from lcaengine.cbam.files import read_file as read_installation
-    from lcaengine.cbam.installation_workbook import write_workbook
+    from lcaengine.cbam.workbook import write_workbook
 
     given = None if document is None else read_installation(read_file(document)).document
     write_file(out, write_workbook(given, lang))
@@ -190,7 +190,7 @@ def cbam_fill_template(installation: Path, blank: Path, out: Path, lang: Languag
     from lcaengine.cbam.files import read_file as read_installation
     from lcaengine.cbam.installation import calculate_installation
     from lcaengine.cbam.template import fill_template
-    from lcaengine.cbam.template_values import computed_factors, direct_emissions
+    from lcaengine.cbam.template.values import computed_factors, direct_emissions
 
     given = read_installation(read_file(installation))
     result = calculate_installation(given.installation)
@@ -220,7 +220,7 @@ def cbam_import_defaults(
     \b
     Example:  lcaengine cbam import-defaults "DVs as adopted.xlsx" --out my-tables --state "corrected 2026/1740"
     """
-    from lcaengine.cbam.import_defaults import import_defaults
+    from lcaengine.cbam.importing import import_defaults
 
     named = dict(_pair(text) for text in countries)
     found = import_defaults(read_file(workbook), out, state=state, countries=named, accept_doubtful=accept_doubtful)

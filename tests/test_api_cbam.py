@@ -56,7 +56,7 @@ def test_an_installation_is_calculated_kept_and_listed(http: httpx.Client) -> No
 
 
 def test_an_installation_as_our_workbook_gives_the_same(http: httpx.Client) -> None:
-    from lcaengine.cbam.installation_workbook import write_workbook
+    from lcaengine.cbam.workbook import write_workbook
 
     answer = http.post("/v1/cbam/installations", content=write_workbook(installation(), "en"), headers=XLSX)
     assert answer.status_code == 201, answer.text
@@ -64,7 +64,7 @@ def test_an_installation_as_our_workbook_gives_the_same(http: httpx.Client) -> N
 
 
 def test_a_problem_in_a_workbook_names_its_cell_in_the_readers_language(http: httpx.Client) -> None:
-    from lcaengine.cbam.installation_workbook import write_workbook
+    from lcaengine.cbam.workbook import write_workbook
 
     book = write_workbook(changed(installation(), "/precursors/0/cn_code", "72044100"), "zh")
     answer = http.post("/v1/cbam/installations", content=book, headers={**XLSX, "Accept-Language": "zh"})

@@ -18,7 +18,7 @@ from lcaengine.background import Release
 from lcaengine.bom import bom_of
 from lcaengine.cbam.answer import Assumptions, cbam_answer, line_mass
 from lcaengine.cbam.installation import calculate_installation
-from lcaengine.cbam.reading import installation_of
+from lcaengine.cbam.installation.reading import installation_of
 from lcaengine.footprint import body, calculate
 from lcaengine.rules import find_rule
 

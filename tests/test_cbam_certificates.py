@@ -11,15 +11,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lcaengine.cbam.certificate_input import LAST_YEAR
-from lcaengine.cbam.certificate_price import PaidPrice, price_of
 from lcaengine.cbam.certificates import actual_path, certificates_per_tonne, default_path
-from lcaengine.cbam.free_allocation import (
+from lcaengine.cbam.certificates.free_allocation import (
     PrecursorAllocation,
     ProcessBenchmark,
     default_benchmark,
     process_benchmark,
 )
+from lcaengine.cbam.certificates.inputs import LAST_YEAR
+from lcaengine.cbam.certificates.price import PaidPrice, price_of
 from lcaengine.problems import Refused
 from lcaengine.units import Quantity
 

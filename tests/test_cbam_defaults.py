@@ -12,7 +12,7 @@ from background_fixtures import PROJECT
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lcaengine.cbam.defaults import chosen_default, letters
+from lcaengine.cbam.certificates.defaults import chosen_default, letters
 from lcaengine.cbam.tables import default_values
 from lcaengine.problems import Problem, Refused
 

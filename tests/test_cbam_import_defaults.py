@@ -24,9 +24,9 @@ from background_fixtures import PROJECT
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lcaengine.cbam import defaults_workbook
-from lcaengine.cbam.defaults_rows import number_of
-from lcaengine.cbam.import_defaults import COLUMNS, import_defaults
+from lcaengine.cbam.importing import COLUMNS, import_defaults
+from lcaengine.cbam.importing import workbook as defaults_workbook
+from lcaengine.cbam.importing.rows import number_of
 from lcaengine.cbam.tables import IMPORTED, default_values
 from lcaengine.problems import Malformed, Refused, TooLarge
 

@@ -13,11 +13,11 @@ from cbam_installations import changed, installation, tonnes, wire
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lcaengine.cbam.embedded import FLOW_ID, ROWS, brightway, system_of
-from lcaengine.cbam.emissions import emitted
 from lcaengine.cbam.installation import Result, calculate_installation, calculate_installations, installation_body
+from lcaengine.cbam.installation.embedded import FLOW_ID, ROWS, brightway, system_of
+from lcaengine.cbam.installation.emissions import emitted
+from lcaengine.cbam.installation.reading import installation_of
 from lcaengine.cbam.quantities import rounded
-from lcaengine.cbam.reading import installation_of
 from lcaengine.problems import NoSolution, Refused
 
 Json = dict[str, Any]

@@ -10,7 +10,8 @@ from background_fixtures import PROJECT
 from lcaengine.cbam.tables import tables
 
 PAGE = (PROJECT / "docs" / "cbam" / "law.md").read_text(encoding="utf-8")
-MODULES = {path.stem for path in (PROJECT / "lcaengine" / "cbam").glob("*.py")} | {"template"}
+FOLDER = PROJECT / "lcaengine" / "cbam"
+MODULES = {path.stem for path in FOLDER.rglob("*.py")} | {path.name for path in FOLDER.iterdir() if path.is_dir()}
 IMPLEMENTED = PAGE.split("## 已实现")[1].split("\n## ")[0]
 
 

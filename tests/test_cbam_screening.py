@@ -18,8 +18,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lcaengine.bom import Bom, bom_of, read_bom, read_plant
-from lcaengine.cbam import loading
 from lcaengine.cbam.screening import screen
+from lcaengine.cbam.tables import loading
 from lcaengine.data import folder
 from lcaengine.problems import Refused
 from lcaengine.units import Quantity

@@ -18,7 +18,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lcaengine.background.tables import table_files
-from lcaengine.cbam import (
+from lcaengine.cbam.tables import (
+    PRECURSORS,
+    DefaultValue,
     acts_used,
     benchmarks,
     cbam_factor,
@@ -35,8 +37,7 @@ from lcaengine.cbam import (
     standard_factor,
     tables,
 )
-from lcaengine.cbam.loading import IMPORTED
-from lcaengine.cbam.tables import PRECURSORS, DefaultValue
+from lcaengine.cbam.tables.loading import IMPORTED
 from lcaengine.problems import Malformed, Refused
 
 PLACE = PROJECT / "background_data" / "cbam"
@@ -150,7 +151,7 @@ def test_routes_and_precursors_are_the_templates() -> None:
 
 
 def test_default_values_load_fast() -> None:
-    code = "import time; from lcaengine.cbam import tables; t = time.perf_counter(); tables().defaults; print(time.perf_counter() - t)"
+    code = "import time; from lcaengine.cbam.tables import tables; t = time.perf_counter(); tables().defaults; print(time.perf_counter() - t)"
     seconds = min(float(subprocess.check_output([sys.executable, "-c", code], timeout=60)) for _ in range(3))
     assert seconds < 0.3
 

@@ -25,11 +25,11 @@ from openpyxl import Workbook, load_workbook
 from lcaengine.bom.schema import LocalText
 from lcaengine.cbam.files import read_file
 from lcaengine.cbam.installation import calculate_installation, installation_body
-from lcaengine.cbam.installation_workbook import read_workbook, write_workbook
-from lcaengine.cbam.reading import installation_of, read_installation
-from lcaengine.cbam.schema import DocumentSchema
+from lcaengine.cbam.installation.reading import installation_of, read_installation
+from lcaengine.cbam.installation.schema import DocumentSchema
 from lcaengine.cbam.tables import tables
-from lcaengine.cbam.workbook_layout import choices, sheets, texts, units
+from lcaengine.cbam.workbook import read_workbook, write_workbook
+from lcaengine.cbam.workbook.layout import choices, sheets, texts, units
 from lcaengine.problems import Malformed, Refused, TooLarge
 from lcaengine.units import unit
 

@@ -14,8 +14,8 @@ from lcaengine.bom import read_bom
 from lcaengine.bom.schema import ActivitiesSchema, BomSchema, LineSchema
 from lcaengine.bom.sheet import COLUMNS
 from lcaengine.cbam.installation import calculate_installation, installation_body
-from lcaengine.cbam.reading import read_installation
-from lcaengine.cbam.schema import (
+from lcaengine.cbam.installation.reading import read_installation
+from lcaengine.cbam.installation.schema import (
     DocumentSchema,
     PfcSchema,
     PrecursorSchema,

@@ -102,7 +102,7 @@ def _rows(owner: Json) -> list[Json]:
     return [*owner.get("lines", []), *activities, *owner.get("co_products", [])]
 
 
-@pytest.mark.parametrize("path", sorted(FOLDER.rglob("*.json")), ids=lambda p: p.name)
+@pytest.mark.parametrize("path", [p for p in files() if p.suffix == ".json"], ids=lambda p: p.name)
 def test_every_figure_has_its_status_and_stands_in_the_readme(path: Path) -> None:
     for name, row, output in entries(path):
         assert STATUS.match(row.get("note", "")), name
@@ -112,7 +112,7 @@ def test_every_figure_has_its_status_and_stands_in_the_readme(path: Path) -> Non
         assert any(f"| {status} |" in x for x in found), (name, shown)
 
 
-@pytest.mark.parametrize("path", sorted(FOLDER.rglob("*.json")), ids=lambda p: p.name)
+@pytest.mark.parametrize("path", [p for p in files() if p.suffix == ".json"], ids=lambda p: p.name)
 def test_unread_sources_are_estimates(path: Path) -> None:
     for name, row, _ in entries(path):
         if re.search(r"unverified|recollection|no source", row["note"]):

@@ -17,11 +17,11 @@ from lcaengine.background.describe import process_body
 from lcaengine.bom import Bom, Line
 from lcaengine.bom.matching import Evidence, taken
 from lcaengine.cbam.answer_texts import DIFFERENCE, NOTES, TEXTS
-from lcaengine.cbam.certificate_price import price_of
 from lcaengine.cbam.certificates import certificates_per_tonne, default_path
+from lcaengine.cbam.certificates.price import price_of
 from lcaengine.cbam.installation import Result, installation_body
-from lcaengine.cbam.own_allocation import own_allocation
-from lcaengine.cbam.precursors import DEFINITIVE
+from lcaengine.cbam.installation.own_allocation import own_allocation
+from lcaengine.cbam.installation.precursors import DEFINITIVE
 from lcaengine.cbam.screening import screen
 from lcaengine.cbam.tables import acts_used, good_of, normal_cn, tables
 from lcaengine.footprint import body, calculate

@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from lcaengine.bom.reading import json_document
-from lcaengine.cbam.model import Installation
-from lcaengine.cbam.reading import installation_of
+from lcaengine.cbam.installation.model import Installation
+from lcaengine.cbam.installation.reading import installation_of
 from lcaengine.problems import Problem, Refused
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -38,8 +38,8 @@ def read_file(data: bytes, media_type: str = "") -> FromFile:
 
 def _read_xlsx(data: bytes) -> FromFile:
     """A workbook; problems found later in the document are told with their cells."""
-    from lcaengine.cbam.installation_workbook import read_workbook
     from lcaengine.cbam.template import read_template
+    from lcaengine.cbam.workbook import read_workbook
 
     if _is_template(data):
         document, report = read_template(data)

@@ -121,7 +121,7 @@ def _calculated(row: Row, where: str) -> dict[str, float]:
     balance = row["method"] == "mass_balance"
     if "standard_factor" not in row and not (balance and "carbon_content" not in row):
         return {}
-    from lcaengine.cbam.emissions import stream_of
+    from lcaengine.cbam.installation.emissions import stream_of
 
     s = stream_of(dict(row), where)
     if balance:

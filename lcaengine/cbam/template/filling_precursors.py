@@ -121,12 +121,12 @@ class GoodsWriter:
 
 
 def _functional_unit(category: str) -> str:
-    from lcaengine.cbam.checks import category as category_
+    from lcaengine.cbam.installation.checks import category as category_
 
     return category_(category).functional_unit
 
 
 def _category_of_code(code: str) -> str:
-    from lcaengine.cbam.checks import category_of_code
+    from lcaengine.cbam.installation.checks import category_of_code
 
     return category_of_code(code)
