@@ -123,7 +123,7 @@ def _show_precursors(terminal: Terminal, precursors: Sequence[Json]) -> None:
         see = p["see_per_tonne"]
         declared = f"{see['declarable']['total']:.5g}" if see["declarable"] else "–"
         table.add_row(
-            escape(p["name"]), p["cn_code"] or "–", _text(terminal, p["declarable_basis"]), f"{see['as_given']['total']:.5g}", declared,
+            escape(p["name"]), p["cn_code"] or "–", _text(terminal, p["declarable_basis"]), f"{p['own']['total']:.5g}", declared,
         )  # fmt: skip
     terminal.console.print(table)
     for p in precursors:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import csv
 import io
+import json
 import re
 import shutil
 import subprocess
@@ -27,9 +28,12 @@ from cbam_examples import (
     official,
 )
 
+from lcaengine.cbam.installation import Result, calculate_installation
+from lcaengine.cbam.installation.reading import installation_of
 from lcaengine.cbam.template import Filling, Reading, fill_template, read_template
 from lcaengine.cbam.template.cells import shifted
 from lcaengine.cbam.template.places import At, cells_of, template_map
+from lcaengine.cbam.template.values import computed_factors, direct_emissions
 from lcaengine.cbam.template.workbook import MAX_ELEMENTS, MAX_UNPACKED, write_cells
 from lcaengine.problems import Malformed, Problem, Refused, TooLarge
 
@@ -131,6 +135,7 @@ def vectors() -> Json:
 
 
 DOCUMENTS: dict[str, Callable[[], Json]] = {"vectors": vectors}
+OURS = ("screw-maker",)  # worked installations whose direct emissions and factors come from the engine
 
 
 def as_read(document: Json) -> Json:
@@ -228,8 +233,12 @@ def test_moving_the_decimal_point_is_exact_both_ways() -> None:
 def recalculated(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, bytes]:
     """All filled templates after LibreOffice opened and saved them."""
     folder = tmp_path_factory.mktemp("template")
-    names = [*EXAMPLE_IDS, *DOCUMENTS]
-    for name in names:
+    names = [*EXAMPLE_IDS, *DOCUMENTS, *OURS]
+    for name in OURS:
+        document, calculated = calculated_of(name)
+        filling = fill_template(blank(), document, direct_emissions(calculated), computed_factors(calculated))
+        (folder / f"{name}.xlsx").write_bytes(filling.workbook)
+    for name in (*EXAMPLE_IDS, *DOCUMENTS):
         (folder / f"{name}.xlsx").write_bytes(filled(name).workbook)
     profile = f"-env:UserInstallation=file://{folder}/profile"
     command = [
@@ -244,6 +253,11 @@ def recalculated(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, bytes
     ]
     subprocess.run(command, cwd=folder, check=True, capture_output=True, timeout=300)
     return {name: (folder / "calculated" / f"{name}.xlsx").read_bytes() for name in names}
+
+
+def calculated_of(name: str) -> tuple[Json, Result]:
+    document: Json = json.loads((PROJECT / "inventories" / "cbam" / f"{name}.json").read_text(encoding="utf-8"))
+    return document, calculate_installation(installation_of(document))
 
 
 @cache
@@ -313,6 +327,18 @@ def flat(value: Any, place: str = "") -> dict[str, Any]:
     if isinstance(value, list):
         return {k: v for i, inner in enumerate(value) for k, v in flat(inner, f"{place}/{i}").items()}
     return {place: value}
+
+
+@needs_template
+@needs_calc
+@pytest.mark.parametrize("name", OURS)
+def test_the_workbook_shows_our_see(name: str, recalculated: Mapping[str, bytes]) -> None:
+    """Our inputs, solved by the spreadsheet's own matrix: three processes and a loop, direct emissions as given."""
+    document, calculated = calculated_of(name)
+    results = read_again(recalculated[name]).report.results
+    assert len(results) == len(document["processes"])
+    for index, shown in enumerate(results):  # in the order of the processes
+        assert shown.see_direct == pytest.approx(calculated.embedded.of(index)["given_direct"], rel=1e-9), shown.process
 
 
 @needs_template

@@ -283,7 +283,7 @@ def _precursor(v: Valued) -> Json:
         "period": {"start": p.period.start.isoformat(), "end": p.period.end.isoformat(), "evidence": p.period_evidence or None},
         "verification": _verification(p.verification), "averaged_with": list(v.averaged_with), "subset_evidence": p.subset_evidence or None,
         "verified": None if v.basis == "exempt_origin" else v.basis == "actual",
-        "given": {"direct": p.direct, "indirect": p.indirect, "default_share": p.default_share},
+        "own": {**(shown(v.own) or {}), "default_share": p.default_share},
         "see_per_tonne": {"as_given": shown(v.given), "indicative": shown(v.indicative), "declarable": shown(v.declarable)},
         "declarable_basis": v.basis,
         "default": v.default.as_dict() if v.default else None,

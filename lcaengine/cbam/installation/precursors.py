@@ -49,6 +49,12 @@ class Valued:
     default: MarkedUp | None
     notes: tuple[Text, ...]
     averaged_with: tuple[str, ...] = ()
+    alone: Pair | None = None
+
+    @property
+    def own(self) -> Pair:
+        """As given, before sources of one CN code were averaged."""
+        return self.alone or self.given
 
     @property
     def annex_ii(self) -> bool:
@@ -159,7 +165,9 @@ def _averaged(found: Sequence[Valued]) -> tuple[Valued, ...]:
         mean, note = _mean(group), _averaged_note(group)
         for i in indices:
             others = tuple(v.precursor.id for v in group if v is not found[i])
-            averaged[i] = replace(found[i], **mean, notes=(*found[i].notes, note), averaged_with=others)
+            averaged[i] = replace(
+                found[i], **mean, notes=(*found[i].notes, note), averaged_with=others, alone=found[i].given
+            )
     return tuple(averaged)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from lcaengine.bom.reading import pointer
 from lcaengine.cbam.template.cells import shifted
 from lcaengine.cbam.template.page import Page, Row, name_of
@@ -9,6 +11,9 @@ from lcaengine.cbam.template.places import At
 from lcaengine.problems import Problem, Refused
 
 CONTENT = {"t_clinker": "clinker_fraction", "kg_n": "nitrogen_fraction"}
+LETTERS = re.compile(
+    r"[A-L](/[A-L])*"
+)  # routes of the acts: they choose a benchmark, and the template has no place for them
 GENERAL = ("process", "cn_code", "name", *CONTENT.values())
 
 
@@ -28,7 +33,7 @@ class PrecursorWriter:
         self.page.take(row, "name", where)
         self.page.put(table.at(i, "name"), name_of(row))
         self._origin(i, row, where)
-        route = self.page.take(row, "route", where)
+        route = None if LETTERS.fullmatch(row.get("route", "")) else self.page.take(row, "route", where)
         self.page.put(table.at(i, "route_1"), self.page.route_label(category, route))
         bought = self.page.amount(row, "purchased", "t", where)
         self.page.put(form.list(i, "purchased")[self.page.route_row(category, route, where)], bought)

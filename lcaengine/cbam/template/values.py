@@ -20,7 +20,5 @@ def computed_factors(result: Result) -> dict[str, float]:
         for flow in (*p.electricity, *p.electricity_out):
             if flow.factor is None and flow.other and flow.other in result.attribution.supplies:
                 found[flow.where] = result.attribution.supplies[flow.other].electricity_factor
-    found |= {
-        v.precursor.where + "/see_direct": v.given.direct for v in result.precursors if v.precursor.direct is None
-    }
+    found |= {v.precursor.where + "/see_direct": v.own.direct for v in result.precursors if v.precursor.direct is None}
     return found
