@@ -6,4 +6,4 @@ The way the data goes, one package an arrow::
        lcaengine.bom      lcaengine.inventory                         lcaengine.footprint
 """
 
-__version__ = "0.2.0"
+__version__ = "0.3.0"

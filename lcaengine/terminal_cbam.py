@@ -49,6 +49,7 @@ def _table(terminal: Terminal, *columns: str, title: str | None = None) -> Table
             _text(terminal, column.lstrip(">")),
             justify="right" if right else "left",
             no_wrap=right or column in {"id", "code"},
+            overflow="fold",
         )
     return table
 

@@ -20,6 +20,7 @@ from lcaengine.cbam.answer import Assumptions, cbam_answer, line_mass
 from lcaengine.cbam.installation import calculate_installation
 from lcaengine.cbam.installation.reading import installation_of
 from lcaengine.footprint import body, calculate
+from lcaengine.problems import Refused
 from lcaengine.rules import find_rule
 
 Json = dict[str, Any]
@@ -134,6 +135,30 @@ def test_the_best_evidence_at_hand(
     row = line(cbam_answer(bom_of(document), release, [], Q2), "rod")
     assert row["evidence"]["id"] == evidence
     assert (row["see"]["best"], row["see"]["declarable"]) == (pytest.approx(best), pytest.approx(declarable))
+
+
+def test_a_line_takes_an_installations_figures_only_if_it_names_it(release: Release) -> None:
+    """The example makes 7318 15 88; a line of the same code from elsewhere is not its product."""
+    maker = calculate_installation(installation_of(installation()))
+    document = screws()
+    document["lines"][0] |= {"cn_code": "73181588"}
+    found = line(cbam_answer(bom_of(document), release, [maker], Q2), "rod")
+    assert found["evidence"]["id"] == "default"
+    document["lines"][0]["embedded_emissions"] = {
+        "direct": 9.9,
+        "unit": "t CO2e/t",
+        "year": 2026,
+        "installation": "Example",
+    }
+    found = line(cbam_answer(bom_of(document), release, [maker], Q2), "rod")
+    assert found["see"]["best"] == pytest.approx(2.4)
+
+
+def test_two_makers_of_one_product_are_asked_for(release: Release) -> None:
+    maker = calculate_installation(installation_of(installation()))
+    with pytest.raises(Refused) as refused:
+        cbam_answer(bom_of(screws()), release, [maker, maker], Q2)
+    assert [p.code for p in refused.value.problems] == ["cbam_two_makers"]
 
 
 def test_an_unknown_origin_takes_the_highest_value_and_says_so(release: Release) -> None:

@@ -52,7 +52,7 @@ def cbam_answer(bom: Bom, release: Release, results: Sequence[Result], assumed: 
     """The answer, JSON-ready, in both languages; raises `Refused` as `screen` and the footprint do."""
     screening = screen(bom, assumed.on)
     pcf = _footprint_of_lines(bom, release)
-    own = {good["cn_code"]: good for good in _own_goods(results, assumed.year)}
+    own = _own_goods(results, assumed.year)
     lines = {line.id: line for line in (*bom.lines, *(bom.shared.lines if bom.shared else ()))}
     proposed = screening["product"].get("proposal", {}).get("status") in {"proposed", "proposed_if", "depends"}
     listed = [row for row in screening["lines"] if row["annex_i"]["status"] != "out"]
@@ -72,14 +72,18 @@ def cbam_answer(bom: Bom, release: Release, results: Sequence[Result], assumed: 
 # -- the product itself
 
 
-def _product(bom: Bom, screening: Json, own: Mapping[str, Json], assumed: Assumptions) -> Json | None:
+def _product(bom: Bom, screening: Json, own: Sequence[Json], assumed: Assumptions) -> Json | None:
     """The product's own path, where its code is a good of Annex I: by default values, and by its installation's figures."""
     code = bom.identifiers.get("hs_code")
     if code is None or screening["product"]["annex_i"]["status"] == "out":
         return None
     mass = _piece_mass(bom)
     found = _costs(code, bom.country, mass, assumed)
-    actual = _actual(own.get(normal_cn(code)), mass, assumed)
+    makers = [good for good in own if good["cn_code"] == normal_cn(code)]
+    if len(makers) > 1:
+        names = [good["installation"] for good in makers]
+        raise Refused(Problem("cbam_two_makers", "/product/hs_code", {"code": code, "names": names}))
+    actual = _actual(makers[0] if makers else None, mass, assumed)
     return {
         "cn_code": normal_cn(code), "mass_per_declared_unit": _tonnes(mass), "default": found, "actual": actual,
         "saving": _saving(found, actual), "obligation_today": screening["obligation_today"],
@@ -95,13 +99,13 @@ def _piece_mass(bom: Bom) -> float | None:
 
 
 def _line(
-    line: Line, row: Json, bom: Bom, pcf: _Pcf, own: Mapping[str, Json], proposed: bool, assumed: Assumptions
+    line: Line, row: Json, bom: Bom, pcf: _Pcf, own: Sequence[Json], proposed: bool, assumed: Assumptions
 ) -> Json:
     """A line that would be a good of Annex I: mass, embedded emissions by the best evidence, PCF, hypothetical cost."""
     mass = line_mass(line, bom)
     code = normal_cn(line.cn_code or "")
     default = _costs(code, line.origin, mass, assumed)
-    actual = _actual(own.get(code), mass, assumed) or _supplied(line, code, mass)
+    actual = _actual(_maker(line, code, own), mass, assumed) or _supplied(line, code, mass)
     beside = pcf.of(line, mass)
     return {
         "line": line.id, "name": row["name"], "where": line.where, "cn_code": code, "category": row["annex_i"].get("category"),
@@ -117,6 +121,14 @@ def _line(
                                            "saving": _saving(default, actual)},
         "if_proposal_were_law": _if_law(default, line) if proposed else None,
     }  # fmt: skip
+
+
+def _maker(line: Line, code: str, own: Sequence[Json]) -> Json | None:
+    """The installation that a line names as its maker; that an installation makes the same code says nothing of this line."""
+    named = line.embedded_emissions.installation if line.embedded_emissions else ""
+    return (
+        next((g for g in own if g["cn_code"] == code and named in g["installation"].values()), None) if named else None
+    )
 
 
 def line_mass(line: Line, bom: Bom) -> float | None:
