@@ -13,7 +13,7 @@ from lcaengine.background import Release, default_release
 from lcaengine.bom.reading import MAX_BYTES
 from lcaengine.store import Store, open_store
 
-from . import boms, cbam, footprints, health, processes, rules, schemas
+from . import boms, cbam, evidence, footprints, health, processes, rules, schemas, statements
 from .errors import register_errors
 
 DESCRIPTION = """Product carbon footprints from bills of materials, with hotspots. 由物料清单计算产品碳足迹与热点。
@@ -61,7 +61,7 @@ def create_app(release: Release | None = None, store: Store | None = None) -> Fl
     app.json.sort_keys = False  # type: ignore[attr-defined]
     api = _Api(app)
     api.DEFAULT_RESPONSE_CONTENT_TYPE = "application/json"
-    for module in (boms, footprints, cbam, rules, processes, health):
+    for module in (boms, footprints, cbam, evidence, statements, rules, processes, health):
         api.register_blueprint(module.blueprint)
     app.register_blueprint(get_swaggerui_blueprint("/docs", "/openapi.json", config=DOCS_PAGE))
     register_errors(app)

@@ -10,6 +10,7 @@ from flask import Response, request, url_for
 from flask.views import MethodView
 from flask_smorest import Blueprint
 
+from lcaengine.bom.reading import json_document
 from lcaengine.cbam.answer import Assumptions, cbam_answer
 from lcaengine.cbam.certificates import default_path
 from lcaengine.cbam.certificates.price import paid_price
@@ -17,6 +18,9 @@ from lcaengine.cbam.files import MEDIA_TYPES, XLSX, read_file
 from lcaengine.cbam.installation import calculate_installation, installation_body
 from lcaengine.cbam.installation.reading import installation_of
 from lcaengine.cbam.installation.schema import DocumentSchema
+from lcaengine.cbam.reports import report_of
+from lcaengine.cbam.reports.operator import read_request
+from lcaengine.cbam.reports.schema import ReportRequestSchema
 from lcaengine.cbam.screening import screen
 from lcaengine.cbam.tables import Good, goods_found, tables
 from lcaengine.problems import Problem
@@ -43,6 +47,9 @@ INSTALLATION_BODY = {
         },
     },
 }
+
+
+REPORT_BODY = {"required": True, "content": {"application/json": {"schema": ReportRequestSchema}}}
 
 
 @blueprint.route("/screenings")
@@ -167,6 +174,46 @@ class OneAnswer(MethodView):
         return _json(services().store.get_cbam(organisation(), "answers", identifier).body)
 
 
+@blueprint.route("/reports")
+class Reports(MethodView):
+    @blueprint.doc(requestBody=REPORT_BODY, operationId="postCbamReport")
+    @blueprint.response(201, cbam_schemas.CbamReport)
+    @schemas.problem(blueprint, 400, "cannot be read")
+    @schemas.problem(blueprint, 404, "no such installation")
+    @schemas.problem(blueprint, 413, "too large")
+    @schemas.problem(blueprint, 415, "wrong type")
+    @schemas.problem(blueprint, 422, "cannot be used")
+    def post(self) -> Response:
+        """The operator's emissions report of a stored installation, or its summary (IR (EU) 2025/2547 Annex IV).
+
+        The summary is for the importer: built from a list of what may be disclosed, it holds nothing else of the operator's data.
+        """
+        if request.mimetype != "application/json":
+            raise UnsupportedMedia(Problem("media_type", "", {"value": request.mimetype or "–"}))
+        document = json_document(request.get_data(cache=False))
+        asked = read_request(document)
+        record = services().store.get_cbam(organisation(), "installations", asked.installation)
+        result = calculate_installation(installation_of(json.loads(record.document)))
+        return _kept("reports", document, report_of(asked.kind, result, asked.operator))
+
+    @blueprint.doc(operationId="listCbamReports")
+    @blueprint.arguments(schemas.PageQuery, location="query")
+    @blueprint.response(200, schemas.ItemPage)
+    def get(self, query: dict[str, Any]) -> Response:
+        """The reports kept, newest first."""
+        return _listed("reports", query, ("id", "created", "kind", "installation", "period", "counts", "links"))
+
+
+@blueprint.route("/reports/<string:identifier>")
+class OneReport(MethodView):
+    @blueprint.doc(operationId="getCbamReport")
+    @blueprint.response(200, cbam_schemas.CbamReport)
+    @schemas.problem(blueprint, 404, "no such report")
+    def get(self, identifier: str) -> Response:
+        """One report, as it was answered."""
+        return _json(services().store.get_cbam(organisation(), "reports", identifier).body)
+
+
 @blueprint.route("/defaults")
 class Defaults(MethodView):
     @blueprint.doc(operationId="getCbamDefault")
@@ -218,7 +265,12 @@ def today() -> date:
 def _kept(kind: str, document: dict[str, Any], body: dict[str, Any]) -> Response:
     record = services().store.add_cbam(organisation(), kind, document, body)
     response = _json(record.body, 201)
-    one = {"screenings": "OneScreening", "installations": "OneInstallation", "answers": "OneAnswer"}[kind]
+    one = {
+        "screenings": "OneScreening",
+        "installations": "OneInstallation",
+        "answers": "OneAnswer",
+        "reports": "OneReport",
+    }[kind]
     response.headers["Location"] = url_for(f"cbam.{one}", identifier=record.id)
     return response
 

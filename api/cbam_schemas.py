@@ -106,6 +106,34 @@ class CbamAnswer(Schema):
     links = fields.Dict()
 
 
+class CbamReport(Schema):
+    """An operator's report; its JSON Schema: ``lcaengine cbam report --schema``."""
+
+    id = fields.UUID()
+    created = fields.DateTime()
+    type = fields.String(metadata={"example": "cbam_operator_report"})
+    schema = fields.Integer()
+    kind = fields.String(metadata={"example": "summary"})
+    title = fields.Nested(LocalText)
+    act = fields.Dict()
+    installation = fields.Nested(LocalText)
+    operator = fields.String(allow_none=True)
+    period = fields.Dict()
+    example = fields.Boolean()
+    items = fields.List(
+        fields.Dict(),
+        metadata={"description": "item, text, status (value, missing, not_applicable), value, unit, reason"},
+    )
+    counts = fields.Dict()
+    missing = fields.List(fields.Dict())
+    notes = fields.List(fields.Nested(LocalText))
+    contact_persons = fields.List(fields.Dict(), metadata={"description": "full only"})
+    addendum = fields.List(fields.Dict(), metadata={"description": "full only: point 1.1.1"})
+    acts = fields.List(fields.Nested(Act))
+    engine = fields.Dict()
+    links = fields.Dict()
+
+
 class DefaultQuery(Schema):
     cn_code = fields.String(required=True, validate=_CODE, metadata={"example": "72083600"})
     country = fields.String(required=True, validate=_COUNTRY, metadata={"example": "CN"})

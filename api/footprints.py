@@ -9,12 +9,9 @@ from flask import Response, url_for
 from flask.views import MethodView
 from flask_smorest import Blueprint
 
-from lcaengine.background.release import release_by_id
-from lcaengine.bom import bom_of
 from lcaengine.footprint import Footprint, body, calculate, explain, hotspots, trace
-from lcaengine.problems import Problem, Refused
 from lcaengine.rules import find_rule
-from lcaengine.store import Record
+from lcaengine.store import Record, solved_again
 
 from . import schemas
 from .boms import BOM_BODY, posted_bom
@@ -24,12 +21,6 @@ from .paging import page
 blueprint = Blueprint(
     "footprints", __name__, url_prefix="/v1/footprints", description="Product carbon footprints 产品碳足迹"
 )
-
-
-class RuleChanged(Refused):
-    """The rule of a record is not what it was."""
-
-    status = 409
 
 
 @blueprint.route("")
@@ -110,18 +101,8 @@ class FootprintTree(MethodView):
 
 
 def _again(identifier: str) -> Footprint:
-    """A stored footprint, solved again with the rule and release of its record; raises `NotFound` if one is gone.
-
-    Raises `RuleChanged` if the rule's file is not the one that the record was calculated with.
-    """
-    record = services().store.get(organisation(), identifier)
-    release = services().release
-    if record.background_id != release.id:
-        release = release_by_id(record.background_id)
-    rule = find_rule(record.category, record.rule_version)
-    if rule.sha256 != record.rule_sha256:
-        raise RuleChanged(Problem("rule_changed", "", {"rule": rule.id, "version": rule.version}))
-    return calculate(bom_of(json.loads(record.document)), rule, release)
+    """A stored footprint of the caller, solved again."""
+    return solved_again(services().store.get(organisation(), identifier), services().release)
 
 
 def _entry(record: Record) -> dict[str, Any]:

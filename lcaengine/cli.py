@@ -11,7 +11,9 @@ import click
 
 from lcaengine import __version__
 from lcaengine.cli_cbam import cbam
+from lcaengine.cli_evidence import evidence
 from lcaengine.cli_rules import rules
+from lcaengine.cli_statement import keys, statement
 from lcaengine.options import boms_of, json_option, language_option, print_json, shows_problems
 from lcaengine.problems import Language, Problem, Refused
 from lcaengine.terminal import Terminal, percent
@@ -366,6 +368,9 @@ def background_report(out: Path, lang: Language) -> None:
 
 main.add_command(rules)
 main.add_command(cbam)
+main.add_command(statement)
+main.add_command(keys)
+main.add_command(evidence)
 
 
 def _footprints(path: Path, boundary: str | None) -> list[Any]:

@@ -11,7 +11,7 @@ import click
 
 from lcaengine import terminal_cbam
 from lcaengine.options import boms_of, json_option, language_option, print_json, read_file, shows_problems, write_file
-from lcaengine.problems import Language
+from lcaengine.problems import Language, Problem, Refused
 from lcaengine.terminal import Terminal
 from lcaengine.units import Quantity
 
@@ -245,6 +245,57 @@ def cbam_factors(as_json: bool, lang: Language) -> None:
         if as_json
         else terminal_cbam.show_factors(Terminal(lang), items)
     )
+
+
+@cbam.command("report")
+@click.argument("installation", type=FILE, required=False)
+@click.option("--operator", type=FILE, default=None, help="What only the operator knows, JSON. 运营商数据。")
+@click.option(
+    "--kind", type=click.Choice(["full", "summary"]), default="full", show_default=True,
+    help="For the verifier, or for the importer. 完整报告（核查机构）或摘要（进口商）。",
+)  # fmt: skip
+@click.option(
+    "--out", type=FILE, default=None, help="Write a file: .json, .pdf, .html or .xlsx, both languages. 写入文件。"
+)
+@click.option("--schema", is_flag=True, help="Print the JSON Schema of the reports. 输出报告的 JSON Schema。")
+@json_option
+@language_option
+@shows_problems
+def cbam_report(
+    installation: Path | None, operator: Path | None, kind: str, out: Path | None, schema: bool, as_json: bool, lang: Language
+) -> None:  # fmt: skip
+    """The operator's emissions report or its summary, item by item as 2025/2547 Annex IV. 运营商排放报告及摘要。
+
+    \b
+    Example:  lcaengine cbam report inventories/cbam/screw-maker.json --operator inventories/cbam/screw-maker-operator.json --kind summary
+    """
+    from lcaengine.cbam.files import read_file as read_installation
+    from lcaengine.cbam.installation import calculate_installation
+    from lcaengine.cbam.reports import report_of
+    from lcaengine.cbam.reports.operator import operator_of, read_operator
+    from lcaengine.cbam.reports.published import report_schema
+
+    if schema:
+        return print_json(report_schema())
+    if installation is None:
+        raise click.UsageError("INSTALLATION")
+    given = operator_of({}) if operator is None else read_operator(read_file(operator))
+    result = calculate_installation(read_installation(read_file(installation)).installation)
+    body = report_of(kind, result, given)
+    if out is not None:
+        return _write_report(out, body, Terminal(lang))
+    return print_json(body) if as_json else terminal_cbam.show_operator_report(Terminal(lang), body)
+
+
+def _write_report(out: Path, body: dict[str, Any], terminal: Terminal) -> None:
+    """The report in the form that the file's name asks for."""
+    from lcaengine.statements.formats import MEDIA_TYPES, report_as
+
+    form = out.suffix.lower().lstrip(".")
+    if form not in MEDIA_TYPES:
+        raise Refused(Problem("report_form", "--out", {"form": form or "–", "known": list(MEDIA_TYPES)}))
+    write_file(out, report_as(form, body, ("zh", "en")))
+    terminal.say(terminal.text("made", out))
 
 
 def _pair(text: str) -> tuple[str, str]:

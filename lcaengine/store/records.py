@@ -14,15 +14,13 @@ from typing import Any
 from platformdirs import user_data_path
 from sqlalchemy import Boolean, DateTime, Engine, Index, String, Text, create_engine, event, func, select, true
 from sqlalchemy.exc import SQLAlchemyError
-from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
+from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from lcaengine.problems import NotFound, Problem, Refused
+from lcaengine.store.base import Base as Base  # noqa: PLC0414 (who knows it from here)
+from lcaengine.store.statements import StatementStore
 
 DEFAULT_ORGANISATION = "local"
-
-
-class Base(DeclarativeBase):
-    pass
 
 
 class FootprintRow(Base):
@@ -59,7 +57,7 @@ class CbamRow(Base):
 
 @dataclass(frozen=True)
 class CbamRecord:
-    """A stored CBAM result; ``kind`` is ``screenings``, ``installations`` or ``answers``, as in its address."""
+    """A stored CBAM result; ``kind`` is ``screenings``, ``installations``, ``answers`` or ``reports``, as in its address."""
 
     id: str
     created: datetime
@@ -90,7 +88,7 @@ class NoStore(Refused):
     """The database cannot be opened."""
 
 
-class Store:
+class Store(StatementStore):
     """Records of all organisations in one database."""
 
     def __init__(self, engine: Engine) -> None:

@@ -1,0 +1,1 @@
+"""Statements and reports: what an exporter sends and a verifier checks (docs/statements.md)."""

@@ -1,0 +1,174 @@
+"""Signed statements: their text never changes; what becomes of them is appended as events. Every function asks for the organisation."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from sqlalchemy import DateTime, Engine, Index, Integer, String, Text, func, select
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from lcaengine.problems import NotFound, Problem, Refused
+from lcaengine.store.base import Base
+
+ISSUED, SUPERSEDED, REVOKED = "issued", "superseded", "revoked"
+
+
+class StatementRow(Base):
+    """A signed statement; ``document`` is the JSON text as it was signed."""
+
+    __tablename__ = "statements"
+    __table_args__ = (Index("ix_statements_organisation_created", "organisation_id", "created", "id"),)
+
+    id: Mapped[str] = mapped_column(String(36), primary_key=True)
+    organisation_id: Mapped[str] = mapped_column(String(64))
+    created: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    footprint_id: Mapped[str] = mapped_column(String(36))
+    document: Mapped[str] = mapped_column(Text)
+    status: Mapped[str] = mapped_column(String(20))
+    superseded_by: Mapped[str | None] = mapped_column(String(36))
+    revoked_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    reason: Mapped[str | None] = mapped_column(Text)
+
+
+class StatementEventRow(Base):
+    """What became of a statement, when, and why."""
+
+    __tablename__ = "statement_events"
+    __table_args__ = (Index("ix_statement_events_statement", "organisation_id", "statement_id", "id"),)
+
+    id: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=True)
+    organisation_id: Mapped[str] = mapped_column(String(64))
+    statement_id: Mapped[str] = mapped_column(String(36))
+    at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    event: Mapped[str] = mapped_column(String(20))
+    why: Mapped[str] = mapped_column(Text)
+
+
+@dataclass(frozen=True)
+class StatementRecord:
+    """A stored statement and what it is now: ``issued``, ``superseded`` or ``revoked``."""
+
+    id: str
+    created: datetime
+    footprint_id: str
+    document: str
+    status: str
+    superseded_by: str | None = None
+    revoked_at: datetime | None = None
+    reason: str | None = None
+
+
+@dataclass(frozen=True)
+class StatementEvent:
+    at: datetime
+    event: str
+    why: str
+
+
+class StatementChanged(Refused):
+    """The statement is not in a state from which this can follow."""
+
+    status = 409
+
+
+def in_force(statement: StatementRow | StatementRecord) -> None:
+    """Raises `StatementChanged` unless a statement is neither revoked nor superseded."""
+    if statement.status != ISSUED:
+        raise StatementChanged(Problem("statement_not_in_force", "", {"id": statement.id, "status": statement.status}))
+
+
+class StatementStore:
+    """The part of `lcaengine.store.Store` that keeps statements."""
+
+    engine: Engine
+
+    def add_statement(self, organisation_id: str, identifier: str, footprint_id: str, document: str) -> StatementRecord:
+        """Keep a signed statement under the id that it bears."""
+        now = datetime.now(UTC)
+        row = StatementRow(
+            id=identifier, organisation_id=organisation_id, created=now, footprint_id=footprint_id, document=document, status=ISSUED,
+        )  # fmt: skip
+        record = _record(row)
+        with Session(self.engine) as session, session.begin():
+            session.add(row)
+            session.add(_event(organisation_id, identifier, now, ISSUED, ""))
+        return record
+
+    def get_statement(self, organisation_id: str, identifier: str) -> StatementRecord:
+        """A statement of an organisation; raises `NotFound`, also for another organisation's."""
+        with Session(self.engine) as session:
+            return _record(_own(session, organisation_id, identifier))
+
+    def known_statement(self, organisation_id: str, identifier: str) -> StatementRecord | None:
+        """A statement of an organisation, or None."""
+        try:
+            return self.get_statement(organisation_id, identifier)
+        except NotFound:
+            return None
+
+    def list_statements(self, organisation_id: str, limit: int, offset: int) -> tuple[Sequence[StatementRecord], int]:
+        """Statements of an organisation, newest first, and how many there are."""
+        own = StatementRow.organisation_id == organisation_id
+        query = select(StatementRow).where(own).order_by(StatementRow.created.desc(), StatementRow.id)
+        with Session(self.engine) as session:
+            count = session.scalar(select(func.count()).select_from(StatementRow).where(own)) or 0
+            return [_record(row) for row in session.scalars(query.limit(limit).offset(offset))], count
+
+    def statement_events(self, organisation_id: str, identifier: str) -> list[StatementEvent]:
+        """What became of a statement, oldest first; raises `NotFound`."""
+        with Session(self.engine) as session:
+            _own(session, organisation_id, identifier)
+            query = select(StatementEventRow).where(
+                StatementEventRow.organisation_id == organisation_id, StatementEventRow.statement_id == identifier
+            )
+            rows = session.scalars(query.order_by(StatementEventRow.id))
+            return [StatementEvent(_aware(row.at), row.event, row.why) for row in rows]
+
+    def revoke_statement(self, organisation_id: str, identifier: str, why: str) -> StatementRecord:
+        """Take a statement back, for a reason; raises `NotFound`, `StatementChanged` if it is revoked already."""
+        now = datetime.now(UTC)
+        with Session(self.engine) as session, session.begin():
+            row = _own(session, organisation_id, identifier, lock=True)
+            if row.status == REVOKED:
+                raise StatementChanged(Problem("statement_is_revoked", "", {"id": identifier, "why": row.reason or ""}))
+            row.status, row.revoked_at, row.reason = REVOKED, now, why
+            session.add(_event(organisation_id, identifier, now, REVOKED, why))
+            return _record(row)
+
+    def supersede_statement(self, organisation_id: str, identifier: str, by: str, why: str) -> StatementRecord:
+        """Say which statement takes the place of another; raises `NotFound`, `StatementChanged` unless both are in force."""
+        now = datetime.now(UTC)
+        with Session(self.engine) as session, session.begin():
+            row = _own(session, organisation_id, identifier, lock=True)
+            in_force(row)
+            if by == identifier:
+                raise StatementChanged(Problem("statement_by_itself", "", {"id": identifier}))
+            in_force(_own(session, organisation_id, by))
+            row.status, row.superseded_by, row.reason = SUPERSEDED, by, why
+            session.add(_event(organisation_id, identifier, now, SUPERSEDED, why or by))
+            return _record(row)
+
+
+def _own(session: Session, organisation_id: str, identifier: str, lock: bool = False) -> StatementRow:
+    own = (StatementRow.id == identifier) & (StatementRow.organisation_id == organisation_id)
+    query = select(StatementRow).where(own)
+    row = session.scalars(query.with_for_update() if lock else query).one_or_none()
+    if row is None:
+        raise NotFound(Problem("statement_unknown", "", {"id": identifier}))
+    return row
+
+
+def _event(organisation_id: str, identifier: str, at: datetime, event: str, why: str) -> StatementEventRow:
+    return StatementEventRow(organisation_id=organisation_id, statement_id=identifier, at=at, event=event, why=why)
+
+
+def _record(row: StatementRow) -> StatementRecord:
+    found = {name: getattr(row, name) for name in StatementRecord.__dataclass_fields__}
+    revoked = None if row.revoked_at is None else _aware(row.revoked_at)
+    return StatementRecord(**{**found, "created": _aware(row.created), "revoked_at": revoked})
+
+
+def _aware(at: datetime) -> datetime:
+    return at if at.tzinfo else at.replace(tzinfo=UTC)  # SQLite forgets it
