@@ -34,6 +34,7 @@ DOCUMENT_LANGUAGE = click.option(
 WHY = click.option("--why", required=True, help="The reason; whoever verifies reads it. 理由。")
 TEXTS = {
     "issued": ("已签发声明 {0}（客户 {1}，有效至 {2}）", "Issued statement {0} (for {1}, valid until {2})"),
+    "summarised": ("已汇总 {0} 个产品：{1}", "{0} products in {1}"),
     "exported": ("已写入 {0}", "Wrote {0}"),
     "bundled": ("已写入核查包 {0}（{1} 字节）", "Wrote the verifier's bundle {0} ({1} bytes)"),
     "id": ("编号", "Id"), "customer": ("客户", "Customer"), "product": ("产品", "Product"), "until": ("有效至", "Valid until"),
@@ -203,6 +204,47 @@ def statement_bundle(identifier: str, out: Path, cut_off: float, database: str |
     data = bundle_of(open_store(database), DEFAULT_ORGANISATION, identifier, cut_off=cut_off)
     write_file(out, data)
     _Terminal(lang).say(_Terminal(lang).text("bundled", escape(str(out)), f"{len(data):,}"))
+
+
+@statement.command("summary")
+@click.option("--out", type=FILE, required=True, help="The file: .pdf, .xlsx, .html or .json. 输出文件。")
+@click.option(
+    "--limit", default=1000, show_default=True, type=click.IntRange(1, 10_000), help="The newest footprints. 最新若干。"
+)
+@DOCUMENT_LANGUAGE
+@DATABASE
+@language_option
+@shows_problems
+def statement_summary(out: Path, limit: int, document_language: str, database: str | None, lang: Language) -> None:
+    """The stored footprints on one document, product by product; not signed. 产品足迹汇总。
+
+    \b
+    Example:  lcaengine statement summary --out products.pdf --limit 100
+    """
+    from lcaengine.statements.formats import form_of
+    from lcaengine.statements.summary import summary_as, summary_rows
+    from lcaengine.store import DEFAULT_ORGANISATION, open_store
+
+    form = form_of(out.name)
+    records, _ = open_store(database).list(DEFAULT_ORGANISATION, limit, 0)
+    rows = summary_rows(records)
+    write_file(out, summary_as(form, rows, DEFAULT_ORGANISATION, LANGUAGES[document_language]))
+    _Terminal(lang).say(_Terminal(lang).text("summarised", len(rows), escape(str(out))))
+
+
+@statement.command("schema")
+@json_option
+@language_option
+@shows_problems
+def statement_schema_command(**_: Any) -> None:
+    """The JSON Schema of a signed statement. 声明的 JSON Schema。
+
+    \b
+    Example:  lcaengine statement schema > statement.schema.json
+    """
+    from lcaengine.statements.published import statement_schema
+
+    print_json(statement_schema())
 
 
 @statement.command("list")

@@ -133,7 +133,12 @@ def running_server(work: Path, start_seconds: float = START_SECONDS) -> Iterator
     database = f"sqlite:///{work / 'demo.sqlite'}"
     command = [sys.executable, "-m", "lcaengine.cli", "serve", "--port", str(port), "--database", database]
     log = (work / "server.log").open("wb")
-    server = subprocess.Popen(command, stdout=log, stderr=log, env={"LCAENGINE_KEYS": str(work / "keys"), **os.environ, "PYTHONUNBUFFERED": "1"})
+    server = subprocess.Popen(
+        command,
+        stdout=log,
+        stderr=log,
+        env={"LCAENGINE_KEYS": str(work / "keys"), **os.environ, "PYTHONUNBUFFERED": "1"},
+    )
     address = f"http://127.0.0.1:{port}"
     try:
         _wait(address, server, start_seconds, work / "server.log")

@@ -5,10 +5,12 @@ from __future__ import annotations
 import os
 import warnings
 from collections.abc import Iterator
+from contextlib import nullcontext
 from pathlib import Path
 
 import httpx
 import pytest
+from filelock import FileLock
 from sqlalchemy import create_engine, text
 
 from lcaengine.background import Release, default_release
@@ -38,7 +40,7 @@ def http(address: str) -> Iterator[httpx.Client]:
         yield client
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A PostgreSQL server of our own on a Unix socket, or the one that LCAENGINE_TEST_POSTGRES names."""
     if POSTGRES:
@@ -54,15 +56,16 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
-def url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    """An empty database; the one of PostgreSQL is emptied before and after."""
+def url(request: pytest.FixtureRequest, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """An empty database; the one of PostgreSQL is emptied before and after, and never shared with another worker."""
     if request.param == "sqlite":
         yield f"sqlite:///{tmp_path / 'deep' / 'store.sqlite'}"
         return
     address = request.getfixturevalue("postgres")
-    _empty(address)
-    yield address
-    _empty(address)
+    with FileLock(tmp_path_factory.getbasetemp().parent / "postgres.lock") if POSTGRES else nullcontext():
+        _empty(address)
+        yield address
+        _empty(address)
 
 
 def _empty(url: str) -> None:

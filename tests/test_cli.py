@@ -58,7 +58,7 @@ def test_the_commands_there_are() -> None:
         ("rules", "publish"), ("rules", "withdraw"), ("cbam", "screen"), ("cbam", "see"), ("cbam", "answer"), ("cbam", "default"),
         ("cbam", "workbook"), ("cbam", "fill-template"), ("cbam", "import-defaults"), ("cbam", "factors"),
         ("cbam", "report"),
-        ("statement", "issue"), ("statement", "export"), ("statement", "bundle"), ("statement", "verify"), ("statement", "list"), ("statement", "revoke"), ("statement", "supersede"),
+        ("statement", "issue"), ("statement", "export"), ("statement", "summary"), ("statement", "schema"), ("statement", "bundle"), ("statement", "verify"), ("statement", "list"), ("statement", "revoke"), ("statement", "supersede"),
         ("keys", "list"), ("keys", "rotate"), ("keys", "retire"), ("evidence", "add"), ("evidence", "list"), ("evidence", "get"),
     }  # fmt: skip
 

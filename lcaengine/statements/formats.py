@@ -40,7 +40,7 @@ def statement_as(form: str, signed: Json, languages: Sequence[str]) -> bytes:
 
         return statement_xlsx(signed["statement"], _language(languages))
     document = statement_document(signed["statement"], languages, canonical(dict(signed)))
-    return _rendered(form, document, languages)
+    return rendered(form, document, languages)
 
 
 def report_as(form: str, report: Json, languages: Sequence[str]) -> bytes:
@@ -53,10 +53,11 @@ def report_as(form: str, report: Json, languages: Sequence[str]) -> bytes:
         return report_xlsx(report, _language(languages))
     from lcaengine.statements.report_document import report_document
 
-    return _rendered(form, report_document(report, languages), languages)
+    return rendered(form, report_document(report, languages), languages)
 
 
-def _rendered(form: str, document: Any, languages: Sequence[str]) -> bytes:
+def rendered(form: str, document: Any, languages: Sequence[str]) -> bytes:
+    """A document as PDF or page; raises `Refused` for another form."""
     if form == "pdf":
         from lcaengine.statements.pdf import render_pdf
 
