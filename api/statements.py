@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -13,6 +14,8 @@ from marshmallow import Schema, ValidationError
 
 from lcaengine.bom.reading import json_document, schema_problems
 from lcaengine.problems import Problem, Refused
+from lcaengine.statements.bundle import bundle_of, check_bundle
+from lcaengine.statements.differences import Difference
 from lcaengine.statements.formats import MEDIA_TYPES, statement_as
 from lcaengine.statements.issuing import CbamRequest, Order, issue, recompute
 from lcaengine.statements.signing import KeyStore
@@ -28,6 +31,7 @@ blueprint = Blueprint("statements", __name__, description="Signed statements 签
 
 PATH = "/v1/statements"
 PDF = "application/pdf"
+ZIP = "application/zip"
 ORDER_BODY = {"required": True, "content": {"application/json": {"schema": statement_schemas.StatementOrder}}}
 REVOKE_BODY = {"required": True, "content": {"application/json": {"schema": statement_schemas.Revocation}}}
 VERIFY_BODY = {
@@ -35,6 +39,7 @@ VERIFY_BODY = {
     "content": {
         "application/json": {"schema": statement_schemas.SignedStatement},
         PDF: {"schema": {"type": "string", "format": "binary", "description": "with the JSON attached"}},
+        ZIP: {"schema": {"type": "string", "format": "binary", "description": "a verifier's bundle"}},
     },
 }
 
@@ -95,6 +100,20 @@ class StatementDocument(MethodView):
         return response
 
 
+@blueprint.route(PATH + "/<string:identifier>/bundle")
+class StatementBundle(MethodView):
+    @blueprint.doc(operationId="getStatementBundle")
+    @blueprint.response(200, {"type": "string", "format": "binary"}, content_type=ZIP)
+    @schemas.problem(blueprint, 404, "no such statement")
+    @schemas.problem(blueprint, 409, "what it rests on was changed or is gone")
+    def get(self, identifier: str) -> Response:
+        """Everything a verifier needs to follow a statement, amounts included, as one zip with a signed manifest."""
+        data = bundle_of(services().store, organisation(), identifier, release=services().release)
+        response = Response(data, mimetype=ZIP)
+        response.headers["Content-Disposition"] = f'attachment; filename="bundle-{identifier}.zip"'
+        return response
+
+
 @blueprint.route(PATH + "/<string:identifier>/revoke")
 class RevokeStatement(MethodView):
     @blueprint.doc(requestBody=REVOKE_BODY, operationId="revokeStatement")
@@ -121,14 +140,22 @@ class VerifyStatement(MethodView):
     @schemas.problem(blueprint, 415, "wrong type")
     @schemas.problem(blueprint, 422, "cannot be used")
     def post(self, query: dict[str, Any]) -> Response:
-        """Is a statement (JSON, or a PDF with it attached) what this server signed, and does it still hold?"""
-        if request.mimetype not in ("application/json", PDF):
+        """Is a statement (JSON, a PDF with it attached, or a bundle) what this server signed, and does it still hold?"""
+        if request.mimetype not in ("application/json", PDF, ZIP):
             raise UnsupportedMedia(Problem("media_type", "", {"value": request.mimetype or "–"}))
-        store, own = services().store, organisation()
-        found = verify(
-            request.get_data(cache=False), KeyStore().jwks(), lambda identifier: store.known_statement(own, identifier),
-            (lambda statement: recompute(store, own, statement, services().release)) if query["recompute"] else None,
-        )  # fmt: skip
+        store, own, release = services().store, organisation(), services().release
+        data, jwks = request.get_data(cache=False), KeyStore().jwks()
+
+        def status(identifier: str) -> StatementRecord | None:
+            return store.known_statement(own, identifier)
+
+        def again(statement: dict[str, Any]) -> Sequence[Difference]:
+            return recompute(store, own, statement, release)
+
+        if request.mimetype == ZIP:
+            found = check_bundle(data, jwks, status, release, recompute=query["recompute"])
+        else:
+            found = verify(data, jwks, status, again if query["recompute"] else None)
         return _json(found.as_dict(language()))
 
 

@@ -80,6 +80,45 @@ def test_a_statement_is_issued_kept_listed_and_verified(http: httpx.Client, foot
     assert (found["outcome"], found["status_checked"], found["recomputed"]) == ("valid", True, True)
 
 
+@pytest.mark.parametrize(
+    ("form", "starts"), [("pdf", b"%PDF-1.7"), ("xlsx", b"PK"), ("html", b"<!DOCTYPE html>"), ("json", b"{")]
+)
+@pytest.mark.parametrize("lang", ["zh", "en", "both"])
+def test_a_statement_as_a_document(http: httpx.Client, footprint: str, form: str, starts: bytes, lang: str) -> None:
+    identifier = issued(http, footprint)["id"]
+    answer = http.get(f"/v1/statements/{identifier}/document", params={"form": form, "lang": lang})
+    assert answer.status_code == 200
+    assert answer.content.lower().startswith(starts.lower())
+    assert f'filename="statement-{identifier}.{form}"' in answer.headers["Content-Disposition"]
+    if form in ("pdf", "json"):
+        found = http.post(
+            "/v1/statements/verify",
+            content=answer.content,
+            headers={"Content-Type": "application/pdf" if form == "pdf" else "application/json"},
+        ).json()
+        assert found["outcome"] == "valid"
+    missing = http.get(f"/v1/statements/{NOBODY}/document", params={"form": form})
+    assert refused(missing, 404) == [("statement_unknown", "")]
+
+
+def test_a_bundle_is_fetched_and_verified(http: httpx.Client, footprint: str) -> None:
+    body = issued(http, footprint)
+    answer = http.get(f"/v1/statements/{body['id']}/bundle")
+    assert (answer.status_code, answer.headers["Content-Type"]) == (200, "application/zip")
+    zipped = {"Content-Type": "application/zip"}
+    asked = {"recompute": True}
+    found = http.post("/v1/statements/verify", content=answer.content, headers=zipped, params=asked).json()
+    assert (found["outcome"], found["covers"], found["recomputed"]) == ("valid", "bundle", True)
+    flipped = bytearray(answer.content)
+    flipped[len(flipped) // 2] ^= 1
+    found = http.post("/v1/statements/verify", content=bytes(flipped), headers=zipped).json()
+    assert (found["outcome"], found["recomputed"]) == ("altered", None)
+    assert refused(http.post("/v1/statements/verify", content=b"PK", headers=zipped), 400)
+    http.post(body["links"]["revoke"], json={"reason": "x"})
+    assert http.post("/v1/statements/verify", content=answer.content, headers=zipped).json()["outcome"] == "revoked"
+    assert refused(http.get(f"/v1/statements/{NOBODY}/bundle"), 404) == [("statement_unknown", "")]
+
+
 def test_the_public_keys_verify_without_the_server(http: httpx.Client, footprint: str) -> None:
     answer = http.get("/.well-known/jwks.json")
     (key,) = answer.json()["keys"]
