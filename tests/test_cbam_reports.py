@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
+import subprocess
 from collections.abc import Iterator
 from functools import cache
+from html import unescape
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -460,6 +464,21 @@ def test_a_summary_as_pdf_says_what_the_json_says() -> None:
 
 
 # -- doors
+
+
+@pytest.mark.skipif(shutil.which("pdftotext") is None, reason="poppler-utils is not installed")
+@pytest.mark.parametrize("languages", [("zh", "en"), ("en",), ("zh",)])
+def test_no_figure_of_a_wide_table_runs_into_its_neighbour(tmp_path: Path, languages: tuple[str, ...]) -> None:
+    from lcaengine.statements.formats import report_as
+
+    (tmp_path / "a.pdf").write_bytes(report_as("pdf", full(), languages))
+    found = subprocess.run(["pdftotext", "-bbox", "a.pdf", "-"], cwd=tmp_path, capture_output=True, check=True).stdout
+    words = [unescape(word) for word in re.findall(r"<word [^>]*>(.*?)</word>", found.decode())]
+    streams = [row for row in cells(full(), "16(a)", "ncv", "factor") if row[0] is not None]
+    assert len(streams) == 5
+    for ncv, factor in streams:  # columns seven to nine of twelve
+        assert words.count(f"{ncv:g}") == len(streams)
+        assert f"{factor:g}" in words
 
 
 def test_the_command_prints_and_writes_what_the_functions_answer(tmp_path: Any) -> None:

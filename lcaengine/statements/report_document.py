@@ -148,26 +148,38 @@ def _answer(item: Json) -> Cell:
 
 
 def _table(value: Json) -> TableBlock:
-    """Columns of names are wider than those of numbers; a precursor's number is a name."""
+    """A precursor's number is a name."""
     columns = value["columns"]
     heads = tuple({k: c["name"][k] + (f" ({c['unit']})" if c["unit"] else "") for k in LANGUAGES} for c in columns)
     shown = [{**row, "number": str(row["number"])} if "number" in row else row for row in value["rows"]]
     rows = tuple(tuple(_cell(row[c["key"]]) for c in columns) for row in shown)
-    return TableBlock(heads, rows, tuple(_width(c["key"], shown) for c in columns))
+    widths = (_width([head["en"], *(row[c["key"]] for row in shown)]) for c, head in zip(columns, heads, strict=True))
+    return TableBlock(heads, rows, tuple(widths))
 
 
-def _width(key: str, rows: Sequence[Json]) -> float:
-    longest = max(
-        (len(str(v["en"] if isinstance(v, Mapping) else v)) for row in rows if (v := row[key]) is not None), default=0
-    )
-    return 1.5 if longest <= 12 else 2.0 if longest <= 24 else 4.0
+def _width(column: Sequence[Any]) -> float:
+    """Characters: room for the longest word and for half of a text, so that figures never run into their neighbours."""
+    texts = [
+        _exact(v) if _is_number(v) else str(v["en"] if isinstance(v, Mapping) else v) for v in column if v is not None
+    ]
+    word = max((len(word) for text in texts for word in text.split()), default=0)
+    return max(min(word, 20) + 1.5, min(max(map(len, texts)), 60) / 2)
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
+
+
+def _exact(value: float) -> str:
+    """The digits that `_cell` shows, thousands apart: as wide as on the page."""
+    return f"{Decimal(f'{value:.{DIGITS}g}'):,f}"
 
 
 def _cell(value: Any, unit: str = "", align: Any = "right") -> Cell:
     """A number with as many digits as it has (nine at most), any other value as a text."""
-    if isinstance(value, bool) or not isinstance(value, (int, float)):
+    if not _is_number(value):
         return Cell(value if isinstance(value, Mapping) or value is None else str(value), unit=unit)
-    exact = Decimal(repr(value)).normalize()
+    exact = Decimal(f"{value:.{DIGITS}g}").normalize()
     return Cell(
         float(value), align, unit, digits=min(max(len(exact.as_tuple().digits), exact.adjusted() + 1, 1), DIGITS)
     )

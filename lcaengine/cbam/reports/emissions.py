@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from lcaengine.cbam.installation.schema import NON_CBAM
 from lcaengine.cbam.reports.identity import NO_MEASUREMENT, PROCESS
 from lcaengine.cbam.reports.names import FUNCTIONAL_UNITS, METHODS
 from lcaengine.cbam.reports.values import Answer, Column, Json, given, missing, not_applicable, not_stated, table
@@ -45,7 +46,7 @@ def source_streams(f: Json) -> Answer:
     found = [s for s in f["emissions"]["sources"] if "data" in s]
     if not found:
         return not_applicable("没有源流。", "There are no source streams.")
-    names = {p["id"]: p["name"]["en"] for p in f["processes"]}
+    names = {p["id"]: p["name"]["en"] for p in f["processes"]} | {NON_CBAM: "non-CBAM goods"}
     columns = (
         Column("name", "源流", "Source stream"), Column("method", "方法", "Method"), Column("activity", "活动数据", "Activity data"), Column("unit", "单位", "Unit"),
         Column("ncv", "净热值 TJ/单位", "NCV, TJ/unit", needed=False), Column("factor", "排放因子", "Emission factor", needed=False),
