@@ -32,9 +32,9 @@ CBAM = (
 )
 OUTPUT = "demo-output"
 FORMS = ("pdf", "xlsx", "json")
-STATED = {
-    "statement-beer": "beer/craft-one-way-glass.json",
-    "statement-washing-machine": "washing-machine/drum-10kg-cn.json",
+STATED = {  # at depth "lines" the workbook calculates from every line to the total
+    "statement-beer": ("beer/craft-one-way-glass.json", "lines"),
+    "statement-washing-machine": ("washing-machine/drum-10kg-cn.json", "stages"),
 }
 CBAM_QUERY = "on=2026-06-30&quarter=2026-Q2"
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -86,10 +86,10 @@ def _write_documents(terminal: Terminal, address: str, out: Path) -> None:
     """A beer statement, a washing machine's with its CBAM answer, and an operator's reports, as a customer would get them."""
     out.mkdir(exist_ok=True)
     written: list[Path] = []
-    for name, source in STATED.items():
+    for name, (source, depth) in STATED.items():
         document = json.loads((folder("inventories") / source).read_bytes())
         footprint = post(f"{address}/v1/footprints", document)
-        order = {"footprint": footprint["id"], "customer": "Example Imports GmbH", "depth": "stages",
+        order = {"footprint": footprint["id"], "customer": "Example Imports GmbH", "depth": depth,
                  "cbam": {"on": "2026-06-30", "quarter": "2026-Q2"}}  # fmt: skip
         statement = post(f"{address}/v1/statements", order)
         for form in FORMS:

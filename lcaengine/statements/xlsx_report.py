@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from decimal import Decimal
 from typing import Any, TypeGuard
 
 from lcaengine.statements.xlsx_book import BAND, BLUE, Book, Sheet
@@ -12,6 +13,7 @@ from lcaengine.statements.xlsx_texts import known, text
 
 Json = Mapping[str, Any]
 HEADER, FIRST = 3, 4
+TITLE_COLUMNS = 6  # a title of the law, wrapped: on one line it would be wider than a page
 COLOURS = {"value": "#E2EFDA", "missing": "#F8CBAD", "not_applicable": "#F2F2F2"}
 STATUS = {"value": "stated_value", "missing": "missing", "not_applicable": "not_applicable"}
 WORDS = {
@@ -90,15 +92,16 @@ def _write_value(sheet: Sheet, row: int, column: int, value: Any) -> None:
 
 
 def _format(value: float) -> str:
-    """As many decimals as the number has, five at most (2025/2547: SEE)."""
-    decimals = len(f"{value:.5f}".rstrip("0").split(".")[1])
+    """As many decimals as the number has in nine digits; what the law rounds comes rounded (2025/2547: SEE to five decimals)."""
+    exponent = Decimal(f"{value:.9g}").normalize().as_tuple().exponent
+    decimals = max(-int(exponent), 0)
     return "#,##0" + ("." + "0" * decimals if decimals else "")
 
 
 def _write_table(sheet: Sheet, row: int, item: Json, table: Json) -> int:
     columns = table["columns"]
     label = {k: f"{item['item']}  {v}" for k, v in (item.get("title") or item["text"]).items()}
-    sheet.band(row, label, max(len(columns), 1))
+    sheet.merged(row, 0, max(len(columns), TITLE_COLUMNS) - 1, label, bold=True, bg_color=BAND)
     for column, head in enumerate(columns):
         unit = f" ({head['unit']})" if head.get("unit") else ""
         name = (
