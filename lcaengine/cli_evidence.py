@@ -100,6 +100,26 @@ def evidence_get(identifier: str, out: Path | None, database: str | None, as_jso
     return _print(found) if as_json else _show([found], 1, lang)
 
 
+@evidence.command("remove")
+@click.argument("identifier")
+@click.option("--who", required=True, help="Who takes it away. 移除人。")
+@DATABASE
+@json_option
+@language_option
+@shows_problems
+def evidence_remove(identifier: str, who: str, database: str | None, as_json: bool, lang: Language) -> None:
+    """Take a file away after the end of its retention; what is recorded of it stays. 到期移除证据文件。
+
+    \b
+    Example:  lcaengine evidence remove 5f0e… --who "Wang Fang"
+    """
+    from lcaengine.store import DEFAULT_ORGANISATION, open_store
+    from lcaengine.store.evidence import remove_evidence
+
+    found = remove_evidence(open_store(database), DEFAULT_ORGANISATION, identifier, who)
+    return _print(found) if as_json else _show([found], 1, lang)
+
+
 def _entry(found: Evidence) -> dict[str, object]:
     """As the API answers it."""
     base = f"/v1/evidence/{found.id}"

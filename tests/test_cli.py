@@ -59,7 +59,7 @@ def test_the_commands_there_are() -> None:
         ("cbam", "workbook"), ("cbam", "fill-template"), ("cbam", "import-defaults"), ("cbam", "factors"),
         ("cbam", "report"),
         ("statement", "issue"), ("statement", "export"), ("statement", "summary"), ("statement", "schema"), ("statement", "bundle"), ("statement", "verify"), ("statement", "list"), ("statement", "revoke"), ("statement", "supersede"),
-        ("keys", "list"), ("keys", "rotate"), ("keys", "retire"), ("evidence", "add"), ("evidence", "list"), ("evidence", "get"),
+        ("keys", "list"), ("keys", "rotate"), ("keys", "retire"), ("evidence", "add"), ("evidence", "list"), ("evidence", "get"), ("evidence", "remove"),
     }  # fmt: skip
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import sqlite3
 import zipfile
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime
@@ -381,6 +382,17 @@ def test_evidence_on_the_command_line(tmp_path: Path) -> None:
         assert "发票.pdf" in shown.output
     assert run("get", body["id"], "--out", str(copy), *database).exit_code == 0
     assert copy.read_bytes() == PDF
+    remove = ("remove", body["id"], "--who", "王芳", *database)
+    early = run(*remove, "--lang", "en")
+    assert (early.exit_code, "statement_evidence_retained" in early.stderr) == (2, True)
+    assert run("get", body["id"], "--out", str(copy), *database).exit_code == 0
+    with sqlite3.connect(tmp_path / "store.sqlite") as opened:  # as if seven years had passed
+        opened.execute("UPDATE evidence SET retain_until = '2020-12-31'")
+    removed = json.loads(run(*remove, "--json").stdout)
+    assert (removed["removed_by"], removed["sha256"]) == ("王芳", body["sha256"])
+    gone = run("get", body["id"], "--out", str(copy), *database, "--lang", "en")
+    assert gone.exit_code == 2
+    assert "Traceback" not in gone.output
     refused = run("add", str(file), "--record", NOBODY, "--who", "w", *database, "--lang", "en")
     assert (refused.exit_code, "statement_evidence_no_record" in refused.stderr) == (2, True)
     kept.engine.dispose()
