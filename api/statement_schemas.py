@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from marshmallow import Schema, fields, validate
+from marshmallow import Schema, ValidationError, fields, validate
 
 from lcaengine.statements.content import DEPTHS
 
@@ -85,8 +85,14 @@ class StatementPage(Page):
     items = fields.List(fields.Nested(StatementEntry))
 
 
+def _reason(text: str) -> None:
+    """1 to 1,000 characters, one of them to be seen; PostgreSQL takes no NUL."""
+    if len(text) > 1000 or not text.strip() or "\0" in text:
+        raise ValidationError("reason")
+
+
 class Revocation(Schema):
-    reason = fields.String(required=True, validate=validate.Length(1, 1000))
+    reason = fields.String(required=True, validate=_reason, metadata={"minLength": 1, "maxLength": 1000})
 
 
 class Verification(Schema):

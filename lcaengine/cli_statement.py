@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from datetime import UTC, date, datetime
+from http.client import HTTPException
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.error import URLError
@@ -34,7 +35,7 @@ DOCUMENT_LANGUAGE = click.option(
 WHY = click.option("--why", required=True, help="The reason; whoever verifies reads it. 理由。")
 TEXTS = {
     "issued": ("已签发声明 {0}（客户 {1}，有效至 {2}）", "Issued statement {0} (for {1}, valid until {2})"),
-    "summarised": ("已汇总 {0} 个产品：{1}", "{0} products in {1}"),
+    "summarised": ("已汇总 {0} 个产品（共 {1} 个，取最新）：{2}", "The newest {0} of {1} products in {2}"),
     "exported": ("已写入 {0}", "Wrote {0}"),
     "bundled": ("已写入核查包 {0}（{1} 字节）", "Wrote the verifier's bundle {0} ({1} bytes)"),
     "id": ("编号", "Id"), "customer": ("客户", "Customer"), "product": ("产品", "Product"), "until": ("有效至", "Valid until"),
@@ -163,9 +164,8 @@ def statement_verify(
     jwks = KeyStore().jwks() if key is None else _public_keys(key)
 
     def status(identifier: str) -> Any:
-        if store is not None:
-            return store.known_statement(DEFAULT_ORGANISATION, identifier)
-        return _status_at(key, identifier) if key and _is_address(key) else None
+        known = store.known_statement(DEFAULT_ORGANISATION, identifier) if store is not None else None
+        return known or (_status_at(key, identifier) if key and _is_address(key) else None)
 
     def again(found: dict[str, Any]) -> Any:
         return issuing.recompute(store, DEFAULT_ORGANISATION, found) if store is not None else []
@@ -226,10 +226,10 @@ def statement_summary(out: Path, limit: int, document_language: str, database: s
     from lcaengine.store import DEFAULT_ORGANISATION, open_store
 
     form = form_of(out.name)
-    records, _ = open_store(database).list(DEFAULT_ORGANISATION, limit, 0)
+    records, count = open_store(database).list(DEFAULT_ORGANISATION, limit, 0)
     rows = summary_rows(records)
-    write_file(out, summary_as(form, rows, DEFAULT_ORGANISATION, LANGUAGES[document_language]))
-    _Terminal(lang).say(_Terminal(lang).text("summarised", len(rows), escape(str(out))))
+    write_file(out, summary_as(form, rows, DEFAULT_ORGANISATION, LANGUAGES[document_language], count))
+    _Terminal(lang).say(_Terminal(lang).text("summarised", len(rows), count, escape(str(out))))
 
 
 @statement.command("schema")
@@ -457,7 +457,7 @@ def _fetched(address: str) -> Any:
     try:
         with urlopen(address, timeout=SECONDS) as response:
             return json.load(response)
-    except (URLError, OSError, ValueError) as error:
+    except (URLError, HTTPException, OSError, ValueError) as error:
         values = {"address": address, "why": str(getattr(error, "reason", error))}
         raise Refused(Problem("statement_no_server", "--key", values)) from error
 

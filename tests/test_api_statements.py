@@ -200,9 +200,12 @@ def test_what_cannot_be_read(http: httpx.Client, path: str) -> None:
 def test_an_empty_reason_revokes_nothing(http: httpx.Client, footprint: str) -> None:
     body = issued(http, footprint)
     assert refused(http.post(body["links"]["revoke"], json={"reason": ""}), 422) == [("bad_query", "/reason")]
+    for unseen in (" ", "\0"):
+        assert refused(http.post(body["links"]["revoke"], json={"reason": unseen}), 422) == [("bad_query", "/reason")]
     assert refused(http.post(f"/v1/statements/{NOBODY}/revoke", json={"reason": "x"}), 404) == [
         ("statement_unknown", "")
     ]
+    assert refused(http.get("/v1/statements/%00"), 404) == [("statement_unknown", "")]
     assert verdict(http, body["document"])["outcome"] == "valid"
 
 

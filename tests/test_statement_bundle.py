@@ -34,7 +34,7 @@ from lcaengine.statements.bundle import bundle_of, check_bundle, make_bundle
 from lcaengine.statements.bundle_content import pretty, table
 from lcaengine.statements.issuing import CbamRequest, Order, issue
 from lcaengine.statements.signing import KeyStore, signed
-from lcaengine.statements.verifying import Verdict
+from lcaengine.statements.verifying import Verdict, verify
 from lcaengine.store import Store, open_store
 from lcaengine.store.evidence import Figure, add_evidence, remove_evidence
 
@@ -393,9 +393,23 @@ def test_other_keys_and_no_keys(case: Case, tmp_path: Path) -> None:
 
 def test_a_statement_is_no_manifest_and_a_manifest_no_statement(case: Case) -> None:
     files = case.files
+    assert case.check({**files, "MANIFEST.json": files["statement.json"]}).outcome == "altered"
     with pytest.raises(Malformed):
-        case.check({**files, "MANIFEST.json": files["statement.json"]})
+        verify(files["MANIFEST.json"], case.keys.jwks())
     assert case.check(case.resigned({**files, "statement.json": files["MANIFEST.json"]})).outcome == "altered"
+
+
+@pytest.mark.parametrize("name", ["inputs/bom.json", "calculation/rows.csv", "processes/index.json"])
+@pytest.mark.parametrize("content", [b"{", b"\xff", None])
+def test_what_a_stranger_has_packed_is_not_read(case: Case, tmp_path: Path, name: str, content: bytes | None) -> None:
+    files = {**case.files, name: content} if content is not None else {k: v for k, v in case.files.items() if k != name}
+    manifest = json.loads(files.pop("MANIFEST.json"))["statement"]
+    manifest["files"] = [
+        {"path": k, "sha256": hashlib.sha256(v).hexdigest(), "size": len(v)} for k, v in sorted(files.items())
+    ]
+    packed = pack({**files, "MANIFEST.json": pretty(signed(manifest, KeyStore(tmp_path / "stranger")))})
+    verdict = check_bundle(packed, case.keys.jwks())
+    assert (verdict.outcome, verdict.recomputed) == ("unknown_key", None)
 
 
 def test_a_revoked_statement_is_told(case: Case, release: Release, tmp_path: Path) -> None:

@@ -462,7 +462,7 @@ def test_any_long_table_says_what_is_left_out() -> None:
     )
     (table,) = document_view(document, ("en",))["sections"][0]["blocks"]
     assert len(table["rows"]) == MAX_ROWS
-    assert table["rest"][0]["text"] == f"{MAX_ROWS + 7} rows, of which the first {MAX_ROWS} are shown; the other 7 are in the attached JSON."  # fmt: skip
+    assert table["rest"][0]["text"] == f"{MAX_ROWS + 7} rows, of which the first {MAX_ROWS} are shown; the other 7 are in its JSON form."  # fmt: skip
 
 
 def test_a_table_whose_rows_do_not_fit_is_refused() -> None:

@@ -33,8 +33,9 @@ from lcaengine.statements.content import DEPTHS
 from lcaengine.statements.differences import differences
 from lcaengine.statements.issuing import CbamRequest, Order, issue, last_day, recompute
 from lcaengine.statements.signing import KeyStore, canonical, checks, signed
-from lcaengine.statements.verifying import Verdict, verify
+from lcaengine.statements.verifying import TYPE, Verdict, verify
 from lcaengine.store import Record, StatementRecord, Store, open_store
+from lcaengine.store.statements import StatementChanged
 
 Json = dict[str, Any]
 WASHER = PROJECT / "inventories" / "washing-machine" / "drum-10kg-cn.json"
@@ -159,7 +160,7 @@ def test_a_broken_key_file_is_named_and_its_content_is_not(keys: KeyStore, conte
 
 
 def test_rotation_keeps_the_old_public_key_until_it_is_retired(keys: KeyStore) -> None:
-    old = signed({"n": 1}, keys)
+    old = signed({"type": TYPE, "n": 1}, keys)
     (first,) = keys.list()
     new = keys.rotate()
     assert [(k.kid, k.state) for k in keys.list()] == [(new.kid, "signs"), (first.kid, "verifies")]
@@ -484,12 +485,55 @@ def test_with_the_record_at_hand_every_altered_figure_is_named(
         }
 
 
-def test_without_the_statement_on_record_solving_again_names_the_figure(
+def test_solving_again_names_the_figure_only_to_who_has_the_inputs(
     store: Store, keys: KeyStore, issued: StatementRecord
 ) -> None:
     data = edited(issued, lambda d: d["statement"]["indicators"][2].update(value=7))
-    found = verify(data, keys.jwks(), None, lambda s: recompute(store, "a", s))
+    found = verify(data, keys.jwks(), None, lambda s: recompute(store, "a", s), open_inputs=True)
     assert (found.outcome, [d.pointer for d in found.differences]) == ("altered", ["/indicators/2/value"])
+    found = verify(data, keys.jwks(), None, lambda s: recompute(store, "a", s))
+    assert (found.outcome, found.differences) == ("altered", ())
+
+
+@pytest.mark.parametrize("depth", ["total", "stages"])
+def test_the_weight_of_an_assumption_does_not_tell_a_line(
+    store: Store, keys: KeyStore, release: Release, depth: Any
+) -> None:
+    record = kept(store, craft(), release)
+    found = statement(issue(store, "a", order(record, depth=depth), keys, release))["assumptions"]
+    assert found
+    assert all(a["share"] is None or a["share"] == round(a["share"], 2) for a in found)
+    assert {a[k] for a in found for k in ("at_min", "at_max", "swing")} == {None}
+
+
+def test_a_forged_depth_does_not_tell_what_was_withheld(store: Store, keys: KeyStore, issued: StatementRecord) -> None:
+    data = edited(issued, lambda d: d["statement"].update(depth="lines", id="00000000-0000-4000-8000-000000000000"))
+    found = verify(data, keys.jwks(), lambda i: store.known_statement("a", i), lambda s: recompute(store, "a", s))
+    assert (found.outcome, found.differences) == ("altered", ())
+
+
+@pytest.mark.parametrize("number", ["1e-99999999999999999999999", "1e99999999999999999999999"])
+def test_a_number_beyond_all_numbers(keys: KeyStore, issued: StatementRecord, number: str) -> None:
+    data = issued.document.replace('"schema":1', f'"schema":{number}', 1)
+    assert data != issued.document
+    assert checked(data.encode(), keys).outcome == "altered"
+
+
+def test_a_header_deeper_than_python_reads(keys: KeyStore, issued: StatementRecord) -> None:
+    deep = base64.urlsafe_b64encode(b"[" * 200_000).decode()
+    data = edited(issued, lambda d: d["signature"].update(protected=deep))
+    assert checked(data, keys).outcome == "altered"
+
+
+def test_a_statement_is_issued_and_the_other_superseded_or_neither(
+    store: Store, keys: KeyStore, release: Release, issued: StatementRecord
+) -> None:
+    count = store.list_statements("a", 1, 0)[1]
+    with pytest.raises(StatementChanged):
+        store.add_statement("a", "same", issued.footprint_id, issued.document, "same")
+    with pytest.raises(NotFound):
+        store.add_statement("a", "new", issued.footprint_id, issued.document, "\0")
+    assert store.list_statements("a", 1, 0)[1] == count
 
 
 def test_the_key_of_another_does_not_pass(tmp_path: Path, keys: KeyStore, issued: StatementRecord) -> None:

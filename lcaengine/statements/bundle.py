@@ -23,7 +23,7 @@ from lcaengine.statements.bundle_again import Inside, release_inside
 from lcaengine.statements.bundle_content import calculation_rows, derived_files, pretty, processes_used
 from lcaengine.statements.bundle_readme import readmes
 from lcaengine.statements.content import document_sha256
-from lcaengine.statements.verifying import Again, Status, Verdict, verify
+from lcaengine.statements.verifying import TYPE, Again, Status, Verdict, verify
 from lcaengine.store import CbamRecord, Record, Store, solved_again
 from lcaengine.store.evidence import Evidence, evidence_file, list_evidence
 from lcaengine.store.media import EXTENSIONS
@@ -31,6 +31,7 @@ from lcaengine.store.media import EXTENSIONS
 Json = dict[str, Any]
 MANIFEST, STATEMENT, KIND = "MANIFEST.json", "statement.json", "verifier_bundle"
 CUT_OFF = 0.001
+ALL = 2**31 - 1
 _RANK = ("altered", "unknown_key", "not_reproduced", "revoked", "superseded", "expired", "valid")
 
 
@@ -47,7 +48,12 @@ def bundle_of(
     asked = ((signed["statement"]["cbam"] or {}).get("assumed") or {}).get("installations", [])
     installations = [store.get_cbam(organisation_id, "installations", i) for i in asked]
     own = [("footprints", record.id), *(("installations", i.id) for i in installations)]
-    found = [e for kind, name in own for e in list_evidence(store, organisation_id, kind, name)[0] if not e.removed]
+    found = [
+        e
+        for kind, name in own
+        for e in list_evidence(store, organisation_id, kind, name, limit=ALL)[0]
+        if not e.removed
+    ]
     evidence = [(e, evidence_file(store, organisation_id, e.id)) for e in found]
     return make_bundle(
         signed, record, keys or signing.KeyStore(), evidence=evidence, installations=installations, cut_off=cut_off, release=release
@@ -99,14 +105,15 @@ def check_bundle(
         return Verdict("altered", findings=damaged.problems, covers="bundle")
     if MANIFEST not in files or STATEMENT not in files:
         raise Malformed(Problem("statement_bundle_no_manifest", "", {"names": [MANIFEST, STATEMENT]}))
-    listed = _verified(files[MANIFEST], jwks)
+    listed = _verified(files[MANIFEST], jwks, kind=KIND)
     manifest: Json = {}
     if listed.outcome != "altered":
         manifest = json.loads(files[MANIFEST])["statement"]
     if manifest and not _is_manifest(manifest):
         raise Malformed(Problem("statement_bundle_no_manifest", MANIFEST, {"names": [MANIFEST, STATEMENT]}))
     findings = [*_listed_problems(listed), *_file_problems(manifest, files, data)]
-    inside = Inside(files, manifest) if manifest and not _touches_inputs(findings) else None
+    trusted = listed.outcome not in ("altered", "unknown_key")  # what nobody known has signed is not read any further
+    inside = Inside(files, manifest) if manifest and trusted and not _touches_inputs(findings) else None
     return _judged(files, manifest, inside, findings, (listed, jwks, status), release, recompute)
 
 
@@ -131,10 +138,12 @@ def _judged(
     return replace(verdict, outcome=outcome, findings=(*verdict.findings, *new), covers="bundle")  # type: ignore[arg-type]
 
 
-def _verified(data: bytes, jwks: Json | None, status: Status | None = None, again: Again | None = None) -> Verdict:
+def _verified(
+    data: bytes, jwks: Json | None, status: Status | None = None, again: Again | None = None, kind: str = TYPE
+) -> Verdict:
     """The verdict of a signed document inside; what cannot even be read there was altered."""
     try:
-        return verify(data, jwks, status, again)
+        return verify(data, jwks, status, again, kind, open_inputs=True)
     except Malformed as error:
         return Verdict("altered", findings=error.problems)
 
@@ -169,8 +178,10 @@ def _fingerprint(data: bytes) -> Json:
 
 def _is_manifest(manifest: Json) -> bool:
     try:
-        named = [(str(f["path"]), str(f["sha256"]), int(f["size"])) for f in manifest["files"]]
-        complete = bool(named) and all(isinstance(manifest[k], dict) for k in ("rule", "background"))
+        named = [(str(f["sha256"]), int(f["size"])) for f in manifest["files"] if isinstance(f["path"], str)]
+        complete = 0 < len(named) == len(manifest["files"]) and all(
+            isinstance(manifest[k], dict) for k in ("rule", "background")
+        )
         return complete and manifest["type"] == KIND and isinstance(manifest["rule"]["files"], list)
     except (KeyError, TypeError, ValueError):
         return False

@@ -209,7 +209,15 @@ def _assumptions(footprint: Footprint, answer: Json, lines: bool) -> list[Json]:
         found = [*explained["assumed"], *explained["given"]]
     else:
         found = [{**a, "at_min": None, "at_max": None, "swing": None} for a in answer["assumptions"]]
-    return [a for a in found if lines or a["status"] != "given"]
+    return found if lines else [_blurred(a) for a in found if a["status"] != "given"]
+
+
+def _blurred(assumption: Json) -> Json:
+    """Its weight in whole percent: the exact one times the total may be the result of a single line, which is withheld."""
+    share = assumption["share"]
+    return {
+        **assumption, "share": None if share is None else round(share, 2), "at_min": None, "at_max": None, "swing": None
+    }  # fmt: skip
 
 
 def _allocation(footprint: Footprint) -> Json:

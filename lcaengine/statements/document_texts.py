@@ -16,8 +16,8 @@ TEXTS: Mapping[str, Text] = {
     "title": _both("产品碳足迹声明", "Product carbon footprint statement"),
     "headline": _both("产品碳足迹，每 {unit}，{boundary}", "Product carbon footprint per {unit}, {boundary}"),
     "footer": _both(
-        "核验本文件：lcaengine statement verify 文件名.pdf（签名的 JSON 附于本 PDF）",
-        "To check this file: lcaengine statement verify FILE.pdf (the signed JSON is attached to this PDF)",
+        "核验：lcaengine statement verify 文件名（本 PDF，或所附的签名 JSON）",
+        "To check: lcaengine statement verify FILE (this as PDF, or the signed JSON attached to it)",
     ),
     # facts
     "issuer": _both("出具方", "Issued by"), "customer": _both("客户", "For"), "product": _both("产品", "Product"),

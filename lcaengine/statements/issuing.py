@@ -25,6 +25,7 @@ from lcaengine.store.statements import in_force
 Json = dict[str, Any]
 YEARS_VALID = 3  # PACT v3: at most three years after the end of the reference period
 NAME_LENGTH = 300
+WHY_LENGTH = 1000
 _UNSEEN = re.compile(
     "[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]"
 )  # control, and what turns text round
@@ -77,10 +78,7 @@ def issue(
         valid_until=order.valid_until or last, cbam=answer, reasons=order.reasons, release=release,
     )  # fmt: skip
     text = canonical(signed(body, keys or KeyStore())).decode()
-    kept = store.add_statement(organisation, body["id"], record.id, text)
-    if order.supersedes is not None:
-        store.supersede_statement(organisation, order.supersedes, kept.id, order.why)
-    return kept
+    return store.add_statement(organisation, body["id"], record.id, text, order.supersedes, order.why)
 
 
 def last_day(document: Json, today: date) -> date:
@@ -107,6 +105,8 @@ def _problems(order: Order, last: date, today: date) -> Iterator[Problem]:
     for field_name, value in (("customer", order.customer), ("issuer", order.issuer)):
         if value is not None and (not value.strip() or len(value) > NAME_LENGTH or _UNSEEN.search(value)):
             yield Problem("statement_bad_name", f"/{field_name}", {"field": field_name, "limit": NAME_LENGTH})
+    if len(order.why) > WHY_LENGTH or _UNSEEN.search(order.why):
+        yield Problem("statement_bad_name", "/why", {"field": "why", "limit": WHY_LENGTH})
     for name, reason in order.reasons.items():
         for language in ("zh", "en"):
             if not reason.get(language, "").strip() or _UNSEEN.search(reason[language]):

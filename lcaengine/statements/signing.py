@@ -84,7 +84,10 @@ def signed(statement: Json, keys: KeyStore) -> Json:
 
 def header(signature: Mapping[str, Any]) -> Json:
     """The protected header of a signature; raises `ValueError` unless it is exactly ours: alg EdDSA and a kid."""
-    found = json.loads(_exact_base64(str(signature["protected"])))
+    try:
+        found = json.loads(_exact_base64(str(signature["protected"])))
+    except RecursionError as error:
+        raise ValueError("depth") from error
     if not isinstance(found, dict) or set(found) != {"alg", "kid"} or found["alg"] != ALGORITHM:
         raise ValueError("alg")
     return found

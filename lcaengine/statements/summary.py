@@ -9,12 +9,13 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+from lcaengine.problems import Problem, Refused
 from lcaengine.statements.layout import Cell, Document, KeyValues, Paragraphs, Section, TableBlock, Text
 from lcaengine.statements.view import MAX_ROWS
+from lcaengine.statements.xlsx_numbers import number_format
 from lcaengine.store import Record
 
 Json = dict[str, Any]
-PAGE = 200
 COLUMNS: Mapping[str, Text] = {
     "product": {"zh": "产品", "en": "Product"}, "unit": {"zh": "声明单位", "en": "Declared unit"},
     "boundary": {"zh": "边界", "en": "Boundary"}, "value": {"zh": "足迹 kg CO2e", "en": "Footprint kg CO2e"},
@@ -53,8 +54,8 @@ def _row(record: Record, body: Json) -> Json:
     }  # fmt: skip
 
 
-def summary_document(rows: Sequence[Json], organisation: str) -> Document:
-    """The rows by category, each table within what a renderer lays out whole."""
+def summary_document(rows: Sequence[Json], organisation: str, of: int) -> Document:
+    """The rows by category, each table within what a renderer lays out whole; ``of``: how many there are in all."""
     by_category: dict[str, list[Json]] = {}
     for row in rows:
         by_category.setdefault(row["category"], []).append(row)
@@ -63,6 +64,8 @@ def summary_document(rows: Sequence[Json], organisation: str) -> Document:
         blocks = tuple(_table(found[i : i + MAX_ROWS]) for i in range(0, len(found), MAX_ROWS))
         sections.append(Section({"zh": category, "en": category}, blocks))
     count: Text = {"zh": f"{len(rows)} 个产品", "en": f"{len(rows)} products"}
+    if of > len(rows):
+        count = {"zh": f"{of} 个产品中最新的 {len(rows)} 个", "en": f"The newest {len(rows)} of {of} products"}
     facts = KeyValues(
         (({"zh": "组织", "en": "Organisation"}, Cell(organisation)), ({"zh": "数量", "en": "Number"}, Cell(count)))
     )
@@ -87,23 +90,28 @@ def _cells(row: Json) -> tuple[Cell, ...]:
 
 def summary_xlsx(rows: Sequence[Json], language: str) -> bytes:
     """A filterable table with every figure unrounded; every text is written as text."""
-    import xlsxwriter
-
+    try:
+        import xlsxwriter
+    except ImportError as error:
+        raise Refused(Problem("statement_no_typesetter", "", {"library": "XlsxWriter"})) from error
     data = io.BytesIO()
     names = ("product", "category", "unit", "boundary", "value", "estimates", "rule", "calculated", "id")
     with xlsxwriter.Workbook(data, {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False}) as book:
         sheet = book.add_worksheet("Footprints")
         head = book.add_format({"bold": True, "bg_color": "#1F6F54", "font_color": "#FFFFFF", "text_wrap": True})
         formats = {
-            "value": book.add_format({"num_format": "#,##0.###"}),
             "estimates": book.add_format({"num_format": "0%"}),
         }
+        figures: dict[str, Any] = {}
         for j, name in enumerate(names):
             title = COLUMNS.get(name, {"zh": "类别", "en": "Category"})
             sheet.write_string(0, j, title.get(language) or f"{title['zh']} {title['en']}", head)
         for i, row in enumerate(rows, start=1):
             for j, name in enumerate(names):
-                _write(sheet, i, j, row[name], formats.get(name), language)
+                form = number_format(row["value"], row["digits"]) if name == "value" else ""
+                if form and form not in figures:
+                    figures[form] = book.add_format({"num_format": form})
+                _write(sheet, i, j, row[name], figures.get(form) or formats.get(name), language)
         sheet.freeze_panes(1, 1)
         sheet.autofilter(0, 0, max(len(rows), 1), len(names) - 1)
         sheet.set_column(0, 0, 48)
@@ -120,12 +128,16 @@ def _write(sheet: Any, i: int, j: int, value: Any, form: Any, language: str) -> 
         sheet.write_string(i, j, str(value))
 
 
-def summary_as(form: str, rows: Sequence[Json], organisation: str, languages: Sequence[str]) -> bytes:
-    """The summary as JSON, PDF, XLSX or HTML; raises as `statement_as`."""
+def summary_as(
+    form: str, rows: Sequence[Json], organisation: str, languages: Sequence[str], of: int | None = None
+) -> bytes:
+    """The summary as JSON, PDF, XLSX or HTML; ``of``: how many footprints there are in all. Raises as `statement_as`."""
     from lcaengine.statements.formats import rendered
 
     if form == "json":
-        return json.dumps({"items": list(rows), "count": len(rows)}, ensure_ascii=False, indent=2).encode()
+        return json.dumps(
+            {"items": list(rows), "count": len(rows) if of is None else of}, ensure_ascii=False, indent=2
+        ).encode()
     if form == "xlsx":
         return summary_xlsx(rows, "both" if len(languages) > 1 else languages[0])
-    return rendered(form, summary_document(rows, organisation), languages)
+    return rendered(form, summary_document(rows, organisation, len(rows) if of is None else of), languages)

@@ -15,6 +15,7 @@ from lcaengine.statements.differences import Difference, differences
 from lcaengine.statements.signing import NotCanonical, canonical, checks, header
 
 Json = dict[str, Any]
+TYPE = "footprint_statement"
 MAX_BYTES = 64_000_000
 Outcome = Literal["valid", "altered", "unknown_key", "not_reproduced", "revoked", "superseded", "expired"]
 
@@ -67,11 +68,15 @@ class _Altered(Exception):
         self.problem = problem
 
 
-def verify(data: bytes, jwks: Json | None, status: Status | None = None, again: Again | None = None) -> Verdict:
+def verify(
+    data: bytes, jwks: Json | None, status: Status | None = None, again: Again | None = None, kind: str = TYPE,
+    open_inputs: bool = False,
+) -> Verdict:  # fmt: skip
     """Check a signed statement: JSON, or a PDF with the JSON attached.
 
-    ``jwks``: the issuer's public keys; ``status``: what a store knows of an id; ``again``: the figures solved anew. Raises
-    `Malformed` for what is no statement at all, `Refused` where the key set is none or a PDF cannot be read here.
+    ``jwks``: the issuer's public keys; ``status``: what a store knows of an id; ``again``: the figures solved anew; ``kind``:
+    what must have been signed, so that another text of the same issuer is none; ``open_inputs``: who asks has the inputs, so that an altered statement may be
+    solved anew to name the figure. Otherwise the answer to a forged question would tell what the owner withheld. Raises `Malformed` for what is no statement at all, `Refused` where the key set is none or a PDF cannot be read here.
     """
     keys = _keys(jwks)
     text, covers = _statement_text(data)
@@ -93,7 +98,10 @@ def verify(data: bytes, jwks: Json | None, status: Status | None = None, again: 
     if kid not in keys:
         return replace(base, outcome="unknown_key", findings=(Problem("statement_unknown_key", "", {"kid": kid}),))
     if not checks(statement, document["signature"], keys[kid]):
-        return _altered(base, Problem("statement_altered_signature", "", {"kid": kid}), statement, known, again)
+        asked = again if open_inputs else None
+        return _altered(base, Problem("statement_altered_signature", "", {"kid": kid}), statement, known, asked)
+    if statement.get("type") != kind:
+        raise Malformed(Problem("statement_unreadable", "/statement/type", {"why": "type"}))
     if known and (found := _other_text(statement, known)):
         return replace(
             base, outcome="altered", findings=(Problem("statement_other_text", "", {"id": base.id}),), differences=found
@@ -172,7 +180,11 @@ def _number(text: str) -> int | float:
     if len(text) > 400:
         raise _Altered(Problem("statement_altered_number", "", {"value": text}))
     value = float(text)
-    if value in (float("inf"), float("-inf")) or Decimal(repr(value)) != Decimal(text):
+    try:
+        same = Decimal(repr(value)) == Decimal(text)
+    except ArithmeticError:  # an exponent beyond all numbers
+        same = False
+    if value in (float("inf"), float("-inf")) or not same:
         raise _Altered(Problem("statement_altered_number", "", {"value": text}))
     return int(value) if value.is_integer() and abs(value) < 2**53 else value
 
@@ -191,7 +203,7 @@ def _text(value: Any) -> str | None:
 def _altered(
     base: Verdict, problem: Problem, statement: Json, known: Known | None, again: Again | None = None
 ) -> Verdict:
-    """Altered, and what: against the recorded text where it is at hand, against the figures solved anew if asked."""
+    """Altered, and what: against the recorded text where it is at hand, else against the figures solved anew if asked."""
     found = _other_text(statement, known) if known else ()
     if not found and again is not None:
         try:

@@ -28,8 +28,8 @@ WORDS: Mapping[str, Text] = {
     "page": {"zh": "第 {page} 页，共 {pages} 页", "en": "Page {page} of {pages}"},
     "contents": {"zh": "目录", "en": "Contents"},
     "rest": {
-        "zh": "共 {all} 行，此处列出前 {shown} 行；其余 {rest} 行见所附 JSON。",
-        "en": "{all} rows, of which the first {shown} are shown; the other {rest} are in the attached JSON.",
+        "zh": "共 {all} 行，此处列出前 {shown} 行；其余 {rest} 行见同一文件的 JSON 格式。",
+        "en": "{all} rows, of which the first {shown} are shown; the other {rest} are in its JSON form.",
     },
     "rest_bars": {"zh": "其余 {rest} 项合计", "en": "{rest} more, together"},
 }

@@ -128,7 +128,7 @@ class Store(StatementStore):
             FootprintRow.id == identifier, FootprintRow.organisation_id == organisation_id
         )
         with Session(self.engine) as session:
-            row = session.scalars(query).one_or_none()
+            row = session.scalars(query).one_or_none() if "\0" not in identifier else None  # PostgreSQL takes no NUL
             if row is None:
                 raise NotFound(Problem("unknown_footprint", "", {"id": identifier}))
             return _record(row)
@@ -163,7 +163,7 @@ class Store(StatementStore):
             CbamRow.id == identifier, CbamRow.organisation_id == organisation_id, CbamRow.kind == kind
         )
         with Session(self.engine) as session:
-            row = session.scalars(query).one_or_none()
+            row = session.scalars(query).one_or_none() if "\0" not in identifier else None  # PostgreSQL takes no NUL
             if row is None:
                 raise NotFound(Problem("cbam_unknown_record", "", {"id": identifier, "kind": kind}))
             return _cbam_record(row)

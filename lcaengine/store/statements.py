@@ -84,8 +84,13 @@ class StatementStore:
 
     engine: Engine
 
-    def add_statement(self, organisation_id: str, identifier: str, footprint_id: str, document: str) -> StatementRecord:
-        """Keep a signed statement under the id that it bears."""
+    def add_statement(
+        self, organisation_id: str, identifier: str, footprint_id: str, document: str, supersedes: str | None = None, why: str = ""
+    ) -> StatementRecord:  # fmt: skip
+        """Keep a signed statement under the id that it bears, in place of another if named: both or neither.
+
+        Raises `NotFound`, `StatementChanged` as `supersede_statement`.
+        """
         now = datetime.now(UTC)
         row = StatementRow(
             id=identifier, organisation_id=organisation_id, created=now, footprint_id=footprint_id, document=document, status=ISSUED,
@@ -94,6 +99,9 @@ class StatementStore:
         with Session(self.engine) as session, session.begin():
             session.add(row)
             session.add(_event(organisation_id, identifier, now, ISSUED, ""))
+            session.flush()
+            if supersedes is not None:
+                _supersede(session, organisation_id, supersedes, identifier, why)
         return record
 
     def get_statement(self, organisation_id: str, identifier: str) -> StatementRecord:
@@ -139,22 +147,26 @@ class StatementStore:
 
     def supersede_statement(self, organisation_id: str, identifier: str, by: str, why: str) -> StatementRecord:
         """Say which statement takes the place of another; raises `NotFound`, `StatementChanged` unless both are in force."""
-        now = datetime.now(UTC)
         with Session(self.engine) as session, session.begin():
-            row = _own(session, organisation_id, identifier, lock=True)
-            in_force(row)
-            if by == identifier:
-                raise StatementChanged(Problem("statement_by_itself", "", {"id": identifier}))
-            in_force(_own(session, organisation_id, by))
-            row.status, row.superseded_by, row.reason = SUPERSEDED, by, why
-            session.add(_event(organisation_id, identifier, now, SUPERSEDED, why or by))
-            return _record(row)
+            return _record(_supersede(session, organisation_id, identifier, by, why))
+
+
+def _supersede(session: Session, organisation_id: str, identifier: str, by: str, why: str) -> StatementRow:
+    row = _own(session, organisation_id, identifier, lock=True)
+    in_force(row)
+    if by == identifier:
+        raise StatementChanged(Problem("statement_by_itself", "", {"id": identifier}))
+    in_force(_own(session, organisation_id, by))
+    row.status, row.superseded_by, row.reason = SUPERSEDED, by, why
+    session.add(_event(organisation_id, identifier, datetime.now(UTC), SUPERSEDED, why or by))
+    return row
 
 
 def _own(session: Session, organisation_id: str, identifier: str, lock: bool = False) -> StatementRow:
     own = (StatementRow.id == identifier) & (StatementRow.organisation_id == organisation_id)
     query = select(StatementRow).where(own)
-    row = session.scalars(query.with_for_update() if lock else query).one_or_none()
+    query = query.with_for_update() if lock else query
+    row = session.scalars(query).one_or_none() if "\0" not in identifier else None  # PostgreSQL takes no NUL
     if row is None:
         raise NotFound(Problem("statement_unknown", "", {"id": identifier}))
     return row
