@@ -40,6 +40,20 @@ def http(server: tuple[str, Path]) -> Iterator[httpx.Client]:
         yield client
 
 
+def test_solving_again_asks_the_issuer_too(
+    http: httpx.Client, footprint: str, server: tuple[str, Path], tmp_path: Path
+) -> None:
+    body = issued(http, footprint)
+    bundle = tmp_path / "bundle.zip"
+    bundle.write_bytes(http.get(f"/v1/statements/{body['id']}/bundle").content)
+    elsewhere = ("--key", server[0], "--database", f"sqlite:///{tmp_path / 'other.sqlite'}", "--recompute", "--json")
+    asked = ["statement", "verify", str(bundle), *elsewhere]
+    assert json.loads(CliRunner().invoke(main, asked).stdout)["outcome"] == "valid"
+    http.post(body["links"]["revoke"], json={"reason": "meter"})
+    told = CliRunner().invoke(main, asked)
+    assert (told.exit_code, json.loads(told.stdout)["outcome"]) == (1, "revoked")
+
+
 @pytest.fixture(scope="module")
 def footprint(http: httpx.Client) -> str:
     answer = http.post("/v1/footprints", content=(INVENTORIES / "keg-brewery.json").read_bytes(), headers=JSON)

@@ -412,6 +412,14 @@ def test_what_a_stranger_has_packed_is_not_read(case: Case, tmp_path: Path, name
     assert (verdict.outcome, verdict.recomputed) == ("unknown_key", None)
 
 
+@pytest.mark.parametrize("limit", ["MAX_BYTES", "MAX_ENTRIES"])
+def test_what_verify_would_refuse_is_not_packed(case: Case, monkeypatch: pytest.MonkeyPatch, limit: str) -> None:
+    monkeypatch.setattr(archive, limit, 5)
+    with pytest.raises(TooLarge) as error:
+        case.bundle()
+    assert [p.code for p in error.value.problems] == ["statement_bundle_too_large"]
+
+
 def test_a_revoked_statement_is_told(case: Case, release: Release, tmp_path: Path) -> None:
     own = Case(tmp_path, release)
     own.store.revoke_statement("local", own.statement.id, "wrong meter")

@@ -21,6 +21,7 @@ from lcaengine.problems import NotFound
 from lcaengine.rules import find_rule
 from lcaengine.store import Record, Store, open_store
 from lcaengine.store.records import Base, migrate
+from lcaengine.store.statements import StatementChanged
 
 Json = dict[str, Any]
 POSTGRES = os.environ.get("LCAENGINE_TEST_POSTGRES", "")
@@ -169,11 +170,29 @@ def test_cbam_results_are_listed_newest_first_and_in_pages(store: Store) -> None
     assert [r.id for r in (*first, *rest)] == kept[::-1]
 
 
-@pytest.mark.parametrize("identifier", ["", "nothing", "%", "' OR 1=1 --", "x" * 10_000])
+@pytest.mark.parametrize("identifier", ["", "nothing", "%", "\0", "' OR 1=1 --", "x" * 10_000])
 def test_an_unknown_id_is_not_found(store: Store, answer: Json, identifier: str) -> None:
     store.add("a", canned(), answer)
     with pytest.raises(NotFound):
         store.get("a", identifier)
+    with pytest.raises(NotFound):
+        store.get_cbam("a", "installations", identifier)
+    with pytest.raises(NotFound):
+        store.get_statement("a", identifier)
+
+
+def test_a_statement_and_what_it_supersedes_are_written_both_or_neither(store: Store, answer: Json) -> None:
+    footprint = store.add("a", canned(), answer).id
+    store.add_statement("a", "first", footprint, "{}")
+    for other in ("nothing", "\0"):
+        with pytest.raises(NotFound):
+            store.add_statement("a", "second", footprint, "{}", other, "why")
+    with pytest.raises(StatementChanged):
+        store.add_statement("a", "second", footprint, "{}", "second", "why")
+    assert [s.id for s in store.list_statements("a", 9, 0)[0]] == ["first"]
+    assert store.get_statement("a", "first").status == "issued"
+    store.add_statement("a", "second", footprint, "{}", "first", "newer")
+    assert store.get_statement("a", "first").superseded_by == "second"
 
 
 def test_a_list_is_newest_first_and_in_pages(store: Store, answer: Json) -> None:

@@ -39,10 +39,18 @@ def pack(files: Mapping[str, bytes]) -> bytes:
     return packed.getvalue()
 
 
+def check_size(size: int, entries: int) -> None:
+    """Raises `TooLarge` for what `unpack` would refuse."""
+    for what, found, limit in (("B", size, MAX_BYTES), ("entries", entries, MAX_ENTRIES)):
+        if found > limit:
+            raise TooLarge(
+                Problem("statement_bundle_too_large", "", {"what": f"{found} {what}", "limit": f"{limit} {what}"})
+            )
+
+
 def unpack(data: bytes) -> dict[str, bytes]:
     """The files of a zip by name; raises `Malformed` or `TooLarge` before anything is unpacked, `Damaged` after it."""
-    if len(data) > MAX_BYTES:
-        raise TooLarge(Problem("statement_bundle_too_large", "", {"what": f"{len(data)} B", "limit": f"{MAX_BYTES} B"}))
+    check_size(len(data), 0)
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             entries = archive.infolist()

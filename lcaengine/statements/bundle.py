@@ -18,7 +18,7 @@ from lcaengine.problems import Malformed, Problem, Refused
 from lcaengine.rules.library import rule_path
 from lcaengine.rules.reading import read_yaml
 from lcaengine.statements import signing
-from lcaengine.statements.archive import Damaged, pack, unpack
+from lcaengine.statements.archive import Damaged, check_size, pack, unpack
 from lcaengine.statements.bundle_again import Inside, release_inside
 from lcaengine.statements.bundle_content import calculation_rows, derived_files, pretty, processes_used
 from lcaengine.statements.bundle_readme import readmes
@@ -87,7 +87,9 @@ def make_bundle(
         "rule": {**made["rule"], "files": list(rules)}, "background": made["background"], "engine": {"version": __version__},
         "files": [{"path": name, **_fingerprint(files[name])} for name in sorted(files)],
     }  # fmt: skip
-    return pack({**files, MANIFEST: pretty(signing.signed(manifest, keys))})
+    packed = pack({**files, MANIFEST: pretty(signing.signed(manifest, keys))})
+    check_size(len(packed), len(files) + 1)
+    return packed
 
 
 def check_bundle(
