@@ -64,10 +64,23 @@ def test_every_product_is_on_the_pages(calculated: Json) -> None:
 def test_the_workbook_holds_texts_as_texts_and_figures_unrounded(calculated: Json, languages: tuple[str, ...]) -> None:
     rows = summary_rows(records(calculated, 3))
     rows[1]["value"] = 1 / 3
-    sheet = openpyxl.load_workbook(io.BytesIO(summary_as("xlsx", rows, "local", languages))).active
+    sheet = openpyxl.load_workbook(io.BytesIO(summary_as("xlsx", rows, "local", languages)))["Footprints"]
     cells = [[(c.value, c.data_type) for c in row] for row in sheet.iter_rows(min_row=2)]
     assert [row[4] for row in cells] == [(1, "n"), (1 / 3, "n"), (3, "n")]
     assert all(kind != "f" for row in cells for _, kind in row)
+
+
+def test_every_form_says_what_it_is_and_that_there_are_more(calculated: Json) -> None:
+    rows = summary_rows(records(calculated, 2))
+    book = openpyxl.load_workbook(io.BytesIO(summary_as("xlsx", rows, "local", ("en",), 7)))
+    note = " ".join(str(row[0].value) for row in book["Note"].iter_rows())
+    pdf = PdfReader(io.BytesIO(summary_as("pdf", rows, "local", ("en",), 7)))
+    page = summary_as("html", rows, "local", ("en",), 7).decode()
+    for text in (note, " ".join("".join(p.extract_text() for p in pdf.pages).split()), " ".join(page.split())):
+        assert "The newest 2 of 7 products" in text
+        assert "is not signed" in text
+    assert json.loads(summary_as("json", rows, "local", ("en",), 7))["count"] == 7
+    assert book["Footprints"]["D2"].value == "cradle to grave"
 
 
 def test_a_form_that_there_is_not(calculated: Json) -> None:

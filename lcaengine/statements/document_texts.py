@@ -22,7 +22,7 @@ TEXTS: Mapping[str, Text] = {
     # facts
     "issuer": _both("出具方", "Issued by"), "customer": _both("客户", "For"), "product": _both("产品", "Product"),
     "product_id": _both("产品编号", "Product id"), "gtin": _both("GTIN", "GTIN"), "hs_code": _both("HS 编码", "HS code"),
-    "category": _both("产品类别", "Category"), "declared_unit": _both("声明单位", "Declared unit"), "boundary": _both("系统边界", "System boundary"),
+    "declared_unit": _both("声明单位", "Declared unit"), "boundary": _both("系统边界", "System boundary"),
     "issued": _both("出具日期", "Issued"), "valid_until": _both("有效期至", "Valid until"), "rule": _both("核算规则", "Rule"),
     "method": _both("参照标准", "With reference to"), "also_per": _both("另按", "Also per"),
     "period": _both("数据期间", "Period of the data"), "geography": _both("生产地", "Made in"), "standards_more": _both("等，见下文", " and others, see below"),
@@ -38,9 +38,9 @@ TEXTS: Mapping[str, Text] = {
     "basis": _both("数据依据", "Rests on"), "assumption": _both("假设", "Assumption"), "status": _both("状态", "Status"), "source": _both("来源", "Source"),
     "weight": _both("影响占比", "Bears on"), "item": _both("内容", "Item"), "reason": _both("说明", "Reason"), "standard": _both("标准", "Standard"),
     "read": _both("条款原文", "Its clauses"), "note": _both("说明", "Note"), "on": _both("以此日期的法律为准", "By the law of"), "modules": _both("另行报告，不计入总量", "Reported apart, not in the total"), "total": _both("合计", "Total"), "left_out": _both("未计入", "Left out"),
-    "good": _both("物料", "Line"), "cn_code": _both("CN 编码", "CN code"), "origin": _both("产地", "Origin"), "mass": _both("质量 (t)", "Mass (t)"),
+    "good": _both("物料", "Line"), "cn_code": _both("CN 编码", "CN code"), "origin": _both("产地", "Origin"),
     "see": _both("隐含排放 (t\u00a0CO2e/t)", "Embedded emissions (t\u00a0CO2e/t)"), "evidence": _both("依据", "Evidence"),
-    "pcf_per_tonne": _both("碳足迹 (t\u00a0CO2e/t)", "PCF (t\u00a0CO2e/t)"), "act": _both("法规", "Act"), "dated": _both("日期", "Dated"), "state": _both("状态", "State"),
+    "act": _both("法规", "Act"), "dated": _both("日期", "Dated"), "state": _both("状态", "State"),
     "text_read": _both("文本", "Text"), "title_of_act": _both("名称", "Title"), "asked_by": _both("依据", "Asked for by"),
     # results
     "unsplit": _both("未拆分（仅公布总量）", "Not split (published as a total)"), "biogenic_carbon": _both("产品含生物碳", "Biogenic carbon in the product"),
@@ -64,7 +64,6 @@ TEXTS: Mapping[str, Text] = {
     "allocation": _both("分配", "Allocation"), "limits_of_use": _both("使用限制", "Limits of use"), "warnings": _both("请核对", "To check"),
     # cbam
     "obligation": _both("今天的义务", "Obligation today"), "yes": _both("有", "yes"), "no": _both("无", "none"),
-    "cbam_lines": _both("附件一货物的隐含排放", "Embedded emissions of goods of Annex I"),
     # provenance
     "footprint": _both("碳足迹", "Footprint"), "document_sha256": _both("输入文件 SHA-256", "SHA-256 of the input"), "rule_sha256": _both("规则 SHA-256", "SHA-256 of the rule"),
     "background": _both("背景数据", "Background data"), "release": _both("背景数据编号", "Release id"), "gwp": _both("全球变暖潜能值", "Warming potentials"),

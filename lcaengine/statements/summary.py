@@ -63,14 +63,18 @@ def summary_document(rows: Sequence[Json], organisation: str, of: int) -> Docume
     for category, found in sorted(by_category.items()):
         blocks = tuple(_table(found[i : i + MAX_ROWS]) for i in range(0, len(found), MAX_ROWS))
         sections.append(Section({"zh": category, "en": category}, blocks))
-    count: Text = {"zh": f"{len(rows)} 个产品", "en": f"{len(rows)} products"}
-    if of > len(rows):
-        count = {"zh": f"{of} 个产品中最新的 {len(rows)} 个", "en": f"The newest {len(rows)} of {of} products"}
+    count = _count(len(rows), of)
     facts = KeyValues(
         (({"zh": "组织", "en": "Organisation"}, Cell(organisation)), ({"zh": "数量", "en": "Number"}, Cell(count)))
     )
     issued = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     return Document(TITLE, count, None, facts, tuple(sections), FOOTER, str(uuid.uuid4()), issued=issued)
+
+
+def _count(shown: int, of: int) -> Text:
+    if of > shown:
+        return {"zh": f"{of} 个产品中最新的 {shown} 个", "en": f"The newest {shown} of {of} products"}
+    return {"zh": f"{shown} 个产品", "en": f"{shown} products"}
 
 
 def _table(rows: Sequence[Json]) -> TableBlock:
@@ -88,7 +92,7 @@ def _cells(row: Json) -> tuple[Cell, ...]:
     )  # fmt: skip
 
 
-def summary_xlsx(rows: Sequence[Json], language: str) -> bytes:
+def summary_xlsx(rows: Sequence[Json], language: str, of: int) -> bytes:
     """A filterable table with every figure unrounded; every text is written as text."""
     try:
         import xlsxwriter
@@ -111,11 +115,21 @@ def summary_xlsx(rows: Sequence[Json], language: str) -> bytes:
                 form = number_format(row["value"], row["digits"]) if name == "value" else ""
                 if form and form not in figures:
                     figures[form] = book.add_format({"num_format": form})
-                _write(sheet, i, j, row[name], figures.get(form) or formats.get(name), language)
+                value = BOUNDARIES[row[name]] if name == "boundary" else row[name]
+                _write(sheet, i, j, value, figures.get(form) or formats.get(name), language)
         sheet.freeze_panes(1, 1)
         sheet.autofilter(0, 0, max(len(rows), 1), len(names) - 1)
         sheet.set_column(0, 0, 48)
         sheet.set_column(1, len(names) - 1, 16)
+        sheet.set_column(len(names) - 1, len(names) - 1, 38)
+        sheet.set_landscape()
+        sheet.set_paper(9)  # A4
+        sheet.fit_to_pages(1, 0)
+        sheet.repeat_rows(0)
+        note = book.add_worksheet("Note")
+        note.set_column(0, 0, 100, book.add_format({"text_wrap": True}))
+        for i, said in enumerate((_count(len(rows), of), NOTE)):
+            _write(note, i, 0, said, None, language)
     return data.getvalue()
 
 
@@ -139,5 +153,5 @@ def summary_as(
             {"items": list(rows), "count": len(rows) if of is None else of}, ensure_ascii=False, indent=2
         ).encode()
     if form == "xlsx":
-        return summary_xlsx(rows, "both" if len(languages) > 1 else languages[0])
+        return summary_xlsx(rows, "both" if len(languages) > 1 else languages[0], len(rows) if of is None else of)
     return rendered(form, summary_document(rows, organisation, len(rows) if of is None else of), languages)
