@@ -120,7 +120,8 @@ def summary_xlsx(rows: Sequence[Json], language: str, of: int) -> bytes:
         sheet.freeze_panes(1, 1)
         sheet.autofilter(0, 0, max(len(rows), 1), len(names) - 1)
         sheet.set_column(0, 0, 48)
-        sheet.set_column(1, len(names) - 1, 16)
+        sheet.set_row(0, 32)  # titles of two languages stand on two lines
+        sheet.set_column(1, len(names) - 1, 30)
         sheet.set_column(len(names) - 1, len(names) - 1, 38)
         sheet.set_landscape()
         sheet.set_paper(9)  # A4
