@@ -14,7 +14,7 @@ $(STAMP): setup.cfg pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "lcaengine needs Python 3.11 or newer; try: make PYTHON=python3.12 ...")'
 	@$(PYTHON) -m venv $(VENV)
 	@echo "==> Installing lcaengine and what it needs (about a minute, once)  正在安装，约一分钟，只需一次"
-	@$(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[test,check,documents]'
+	@$(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[test,check,documents,batch,postgres]'
 	@touch $@
 	@echo "==> Installed"
 

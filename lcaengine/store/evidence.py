@@ -31,6 +31,7 @@ from lcaengine.store.evidence_checks import (
     text_problems,
 )
 from lcaengine.store.records import CbamRow, FootprintRow, Store
+from lcaengine.store.transaction import inside, transaction
 
 __all__ = [
     "KINDS", "MAX_BYTES", "Evidence", "Figure", "Retained", "WrongType", "add_evidence", "evidence_file", "get_evidence", "list_evidence",
@@ -132,13 +133,14 @@ def add_evidence(
     media_type = media_type_of(data, name)
     for _ in range(_TRIES):
         try:
-            with Session(store.engine, expire_on_commit=False) as session, session.begin():
+            with transaction(store.engine) as session:
                 _check_figure(session, organisation_id, figure)
                 row = _row(session, organisation_id, figure, data, (media_type, name, person))
                 session.add(row)
             return _evidence(row)
         except IntegrityError:  # another program entered that version, or that content, a moment ago
-            continue
+            if inside(store.engine):
+                raise  # the whole transaction is tried again
     raise Refused(Problem("statement_evidence_busy", figure.pointer))
 
 
@@ -168,13 +170,13 @@ def retained_until(entered: date) -> date:
 
 def get_evidence(store: Store, organisation_id: str, identifier: str) -> Evidence:
     """What is recorded of a file of an organisation; raises `NotFound`, also for another organisation's."""
-    with Session(store.engine) as session:
+    with transaction(store.engine) as session:
         return _evidence(_own(session, organisation_id, identifier))
 
 
 def evidence_file(store: Store, organisation_id: str, identifier: str) -> bytes:
     """A file as it was entered; raises `NotFound`, `Refused` where its bytes are no longer what was entered."""
-    with Session(store.engine) as session:
+    with transaction(store.engine) as session:
         row = _own(session, organisation_id, identifier)
         kept = session.get(ContentRow, (organisation_id, row.sha256))
         if row.removed is not None or kept is None:
@@ -194,7 +196,7 @@ def list_evidence(
         wanted &= column == value if value is not None else true()
     query = select(EvidenceRow).where(wanted)
     query = query.order_by(EvidenceRow.created.desc(), EvidenceRow.version.desc(), EvidenceRow.id)
-    with Session(store.engine) as session:
+    with transaction(store.engine) as session:
         count = session.scalar(select(func.count()).select_from(EvidenceRow).where(wanted)) or 0
         return [_evidence(row) for row in session.scalars(query.limit(limit).offset(offset))], count
 
@@ -206,7 +208,7 @@ def remove_evidence(
 
     Raises `NotFound`, `Retained`.
     """
-    with Session(store.engine, expire_on_commit=False) as session, session.begin():
+    with transaction(store.engine) as session:
         row = _own(session, organisation_id, identifier)
         if (on or datetime.now(UTC).date()) <= row.retain_until:
             values = {"id": identifier, "day": row.retain_until.isoformat()}

@@ -14,11 +14,12 @@ from typing import Any
 from platformdirs import user_data_path
 from sqlalchemy import Boolean, DateTime, Engine, Index, String, Text, create_engine, event, func, select, true
 from sqlalchemy.exc import SQLAlchemyError
-from sqlalchemy.orm import Mapped, Session, mapped_column
+from sqlalchemy.orm import Mapped, mapped_column
 
 from lcaengine.problems import NotFound, Problem, Refused
 from lcaengine.store.base import Base as Base  # noqa: PLC0414 (who knows it from here)
 from lcaengine.store.statements import StatementStore
+from lcaengine.store.transaction import transaction
 
 DEFAULT_ORGANISATION = "local"
 
@@ -118,7 +119,7 @@ class Store(StatementStore):
             impact_allowed=impact_allowed,
         )  # fmt: skip
         record = _record(row)
-        with Session(self.engine) as session, session.begin():
+        with transaction(self.engine) as session:
             session.add(row)
         return record
 
@@ -127,7 +128,7 @@ class Store(StatementStore):
         query = select(FootprintRow).where(
             FootprintRow.id == identifier, FootprintRow.organisation_id == organisation_id
         )
-        with Session(self.engine) as session:
+        with transaction(self.engine) as session:
             row = session.scalars(query).one_or_none() if "\0" not in identifier else None  # PostgreSQL takes no NUL
             if row is None:
                 raise NotFound(Problem("unknown_footprint", "", {"id": identifier}))
@@ -137,7 +138,7 @@ class Store(StatementStore):
         """Records of an organisation, newest first, and how many there are."""
         own = FootprintRow.organisation_id == organisation_id
         query = select(FootprintRow).where(own).order_by(FootprintRow.created.desc(), FootprintRow.id)
-        with Session(self.engine) as session:
+        with transaction(self.engine) as session:
             count = session.scalar(select(func.count()).select_from(FootprintRow).where(own)) or 0
             return [_record(row) for row in session.scalars(query.limit(limit).offset(offset))], count
 
@@ -153,7 +154,7 @@ class Store(StatementStore):
             document=json.dumps(document, ensure_ascii=False), body=json.dumps(answer, ensure_ascii=False, allow_nan=False),
         )  # fmt: skip
         record = _cbam_record(row)
-        with Session(self.engine) as session, session.begin():
+        with transaction(self.engine) as session:
             session.add(row)
         return record
 
@@ -162,7 +163,7 @@ class Store(StatementStore):
         query = select(CbamRow).where(
             CbamRow.id == identifier, CbamRow.organisation_id == organisation_id, CbamRow.kind == kind
         )
-        with Session(self.engine) as session:
+        with transaction(self.engine) as session:
             row = session.scalars(query).one_or_none() if "\0" not in identifier else None  # PostgreSQL takes no NUL
             if row is None:
                 raise NotFound(Problem("cbam_unknown_record", "", {"id": identifier, "kind": kind}))
@@ -172,7 +173,7 @@ class Store(StatementStore):
         """CBAM records of one kind, newest first, and how many there are."""
         own = (CbamRow.organisation_id == organisation_id) & (CbamRow.kind == kind)
         query = select(CbamRow).where(own).order_by(CbamRow.created.desc(), CbamRow.id)
-        with Session(self.engine) as session:
+        with transaction(self.engine) as session:
             count = session.scalar(select(func.count()).select_from(CbamRow).where(own)) or 0
             return [_cbam_record(row) for row in session.scalars(query.limit(limit).offset(offset))], count
 

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from lcaengine.problems import NotFound, Problem, Refused
 from lcaengine.store.base import Base
+from lcaengine.store.transaction import transaction
 
 ISSUED, SUPERSEDED, REVOKED = "issued", "superseded", "revoked"
 
@@ -96,7 +97,7 @@ class StatementStore:
             id=identifier, organisation_id=organisation_id, created=now, footprint_id=footprint_id, document=document, status=ISSUED,
         )  # fmt: skip
         record = _record(row)
-        with Session(self.engine) as session, session.begin():
+        with transaction(self.engine) as session:
             session.add(row)
             session.add(_event(organisation_id, identifier, now, ISSUED, ""))
             session.flush()
@@ -106,7 +107,7 @@ class StatementStore:
 
     def get_statement(self, organisation_id: str, identifier: str) -> StatementRecord:
         """A statement of an organisation; raises `NotFound`, also for another organisation's."""
-        with Session(self.engine) as session:
+        with transaction(self.engine) as session:
             return _record(_own(session, organisation_id, identifier))
 
     def known_statement(self, organisation_id: str, identifier: str) -> StatementRecord | None:
@@ -120,13 +121,13 @@ class StatementStore:
         """Statements of an organisation, newest first, and how many there are."""
         own = StatementRow.organisation_id == organisation_id
         query = select(StatementRow).where(own).order_by(StatementRow.created.desc(), StatementRow.id)
-        with Session(self.engine) as session:
+        with transaction(self.engine) as session:
             count = session.scalar(select(func.count()).select_from(StatementRow).where(own)) or 0
             return [_record(row) for row in session.scalars(query.limit(limit).offset(offset))], count
 
     def statement_events(self, organisation_id: str, identifier: str) -> list[StatementEvent]:
         """What became of a statement, oldest first; raises `NotFound`."""
-        with Session(self.engine) as session:
+        with transaction(self.engine) as session:
             _own(session, organisation_id, identifier)
             query = select(StatementEventRow).where(
                 StatementEventRow.organisation_id == organisation_id, StatementEventRow.statement_id == identifier
@@ -137,7 +138,7 @@ class StatementStore:
     def revoke_statement(self, organisation_id: str, identifier: str, why: str) -> StatementRecord:
         """Take a statement back, for a reason; raises `NotFound`, `StatementChanged` if it is revoked already."""
         now = datetime.now(UTC)
-        with Session(self.engine) as session, session.begin():
+        with transaction(self.engine) as session:
             row = _own(session, organisation_id, identifier, lock=True)
             if row.status == REVOKED:
                 raise StatementChanged(Problem("statement_is_revoked", "", {"id": identifier, "why": row.reason or ""}))
@@ -147,7 +148,7 @@ class StatementStore:
 
     def supersede_statement(self, organisation_id: str, identifier: str, by: str, why: str) -> StatementRecord:
         """Say which statement takes the place of another; raises `NotFound`, `StatementChanged` unless both are in force."""
-        with Session(self.engine) as session, session.begin():
+        with transaction(self.engine) as session:
             return _record(_supersede(session, organisation_id, identifier, by, why))
 
 
