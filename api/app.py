@@ -13,8 +13,25 @@ from lcaengine.background import Release, default_release
 from lcaengine.bom.reading import MAX_BYTES
 from lcaengine.store import Store, open_store
 
-from . import boms, cbam, evidence, footprints, health, processes, rules, schemas, statements
+from . import (
+    boms,
+    cbam,
+    evidence,
+    footprints,
+    health,
+    keys,
+    organisations,
+    processes,
+    rules,
+    schemas,
+    shares,
+    statements,
+    tokens,
+    welcome,
+)
+from .access import register_access
 from .errors import register_errors
+from .writing import WritingFlask
 
 DESCRIPTION = """Product carbon footprints from bills of materials, with hotspots. 由物料清单计算产品碳足迹与热点。
 
@@ -44,9 +61,17 @@ class Services:
     store: Store
 
 
-def create_app(release: Release | None = None, store: Store | None = None) -> Flask:
-    """The application; by default on the embedded release and the default store."""
-    app = Flask("lcaengine.api", static_folder=None)
+BLUEPRINTS = (
+    boms, footprints, shares, cbam, evidence, statements, rules, processes, organisations, keys, health,
+)  # fmt: skip
+
+
+def create_app(release: Release | None = None, store: Store | None = None, *, auth: bool = False) -> Flask:
+    """The application; by default on the embedded release and the default store.
+
+    With ``auth`` nobody does anything without a credential; without it whoever reaches the server is the local organisation.
+    """
+    app = WritingFlask("lcaengine.api", static_folder=None)
     app.extensions["lcaengine"] = Services(release or default_release(), store or open_store())
     app.config.update(
         API_TITLE="lcaengine",
@@ -56,13 +81,17 @@ def create_app(release: Release | None = None, store: Store | None = None) -> Fl
         OPENAPI_JSON_PATH="openapi.json",
         API_SPEC_OPTIONS={"info": {"description": DESCRIPTION, "license": {"name": "Apache-2.0"}}},
         MAX_CONTENT_LENGTH=MAX_BYTES,
+        LCAENGINE_AUTH=auth,
     )
     app.json.ensure_ascii = False  # type: ignore[attr-defined]
     app.json.sort_keys = False  # type: ignore[attr-defined]
     api = _Api(app)
     api.DEFAULT_RESPONSE_CONTENT_TYPE = "application/json"
-    for module in (boms, footprints, cbam, evidence, statements, rules, processes, health):
+    for module in BLUEPRINTS:
         api.register_blueprint(module.blueprint)
+    app.register_blueprint(welcome.blueprint)
+    app.register_blueprint(tokens.blueprint)
+    register_access(app)
     app.register_blueprint(get_swaggerui_blueprint("/docs", "/openapi.json", config=DOCS_PAGE))
     register_errors(app)
     app.after_request(_headers)

@@ -1,25 +1,34 @@
-"""What belongs to one request: the services, the organisation, the reader's language."""
+"""What belongs to one request: the services, who asks, the reader's language."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, cast
 
-from flask import current_app, request
+from flask import current_app, g, request
 
 from lcaengine.problems import Language
 from lcaengine.store import DEFAULT_ORGANISATION
+from lcaengine.store.credentials import Caller
+from lcaengine.store.roles import SCOPES
 
 if TYPE_CHECKING:
     from .app import Services
+
+LOCAL = Caller(DEFAULT_ORGANISATION, SCOPES, ("administrator",))
 
 
 def services() -> Services:
     return cast("Services", current_app.extensions["lcaengine"])
 
 
+def caller() -> Caller:
+    """Who asks, as `api.access` found; without authentication the local organisation."""
+    return cast(Caller, g.get("caller", LOCAL))
+
+
 def organisation() -> str:
-    """Until there is authentication, everything belongs to the local organisation (and the server to loopback)."""
-    return DEFAULT_ORGANISATION
+    """The organisation that asks, and whose records it is about."""
+    return caller().organisation_id
 
 
 def language() -> Language:

@@ -39,6 +39,8 @@ def problem_response(problems: tuple[Problem, ...], status: int) -> Response:
     response = Response(json.dumps(body, ensure_ascii=False), status, mimetype="application/problem+json")
     response.headers["Content-Language"] = lang
     response.headers["Vary"] = "Accept-Language"
+    if status == 401:
+        response.headers["WWW-Authenticate"] = 'Bearer realm="lcaengine"'
     return response
 
 

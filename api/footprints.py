@@ -12,6 +12,7 @@ from flask_smorest import Blueprint
 from lcaengine.footprint import Footprint, body, calculate, explain, hotspots, trace
 from lcaengine.rules import find_rule
 from lcaengine.store import Record, solved_again
+from lcaengine.store.sharing import hotspots_at, shown_record, visible_footprint
 
 from . import schemas
 from .boms import BOM_BODY, posted_bom
@@ -60,8 +61,9 @@ class OneFootprint(MethodView):
     @blueprint.response(200, schemas.Footprint)
     @blueprint.alt_response(404, schema=schemas.ProblemDetails, content_type="application/problem+json")
     def get(self, identifier: str) -> Response:
-        """One footprint, as it was answered."""
-        return _json(services().store.get(organisation(), identifier).body)
+        """One footprint, as it was answered; one that is shared with the caller as deep as it is shared."""
+        record, share = visible_footprint(services().store, organisation(), identifier)
+        return _json(record.body if share is None else json.dumps(shown_record(record, share), ensure_ascii=False))
 
 
 @blueprint.route("/<string:identifier>/hotspots")
@@ -72,8 +74,10 @@ class FootprintHotspots(MethodView):
     @blueprint.alt_response(404, schema=schemas.ProblemDetails, content_type="application/problem+json")
     @blueprint.alt_response(409, schema=schemas.ProblemDetails, content_type="application/problem+json")
     def get(self, query: dict[str, Any], identifier: str) -> Response:
-        """Lines, stages and processes, ranked by absolute contribution."""
-        return _json(json.dumps(hotspots(_again(identifier), query["limit"]), ensure_ascii=False))
+        """Lines, stages and processes, ranked by absolute contribution; of a shared one as deep as it is shared."""
+        record, share = visible_footprint(services().store, organisation(), identifier)
+        found = hotspots(solved_again(record, services().release), query["limit"])
+        return _json(json.dumps(found if share is None else hotspots_at(found, share.depth), ensure_ascii=False))
 
 
 @blueprint.route("/<string:identifier>/explanation")

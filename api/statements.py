@@ -10,10 +10,8 @@ from typing import Any
 from flask import Response, request, url_for
 from flask.views import MethodView
 from flask_smorest import Blueprint
-from marshmallow import Schema, ValidationError
 
-from lcaengine.bom.reading import json_document, schema_problems
-from lcaengine.problems import Problem, Refused
+from lcaengine.problems import Problem
 from lcaengine.statements.bundle import bundle_of, check_bundle
 from lcaengine.statements.differences import Difference
 from lcaengine.statements.formats import MEDIA_TYPES, statement_as
@@ -26,6 +24,7 @@ from . import schemas, statement_schemas
 from .boms import UnsupportedMedia
 from .context import language, organisation, services
 from .paging import page
+from .posted import posted
 
 blueprint = Blueprint("statements", __name__, description="Signed statements 签名声明")
 
@@ -59,7 +58,7 @@ class Statements(MethodView):
 
         What the checklist requires and is missing is named, item by item, and nothing is issued then.
         """
-        asked = _posted(statement_schemas.StatementOrder())
+        asked = posted(statement_schemas.StatementOrder())
         record = issue(services().store, organisation(), _order(asked), release=services().release)
         response = _json(_body(record), 201)
         response.headers["Location"] = url_for("statements.OneStatement", identifier=record.id)
@@ -126,7 +125,7 @@ class RevokeStatement(MethodView):
     @schemas.problem(blueprint, 422, "cannot be used")
     def post(self, identifier: str) -> Response:
         """Take a statement back, for a reason; whoever verifies it here is told."""
-        why = _posted(statement_schemas.Revocation())["reason"]
+        why = posted(statement_schemas.Revocation())["reason"]
         return _json(_body(services().store.revoke_statement(organisation(), identifier, why)))
 
 
@@ -166,30 +165,6 @@ class PublicKeys(MethodView):
     def get(self) -> Response:
         """The public keys that statements are checked with (RFC 7517); retired ones are not among them."""
         return _json(KeyStore().jwks())
-
-
-def _posted(schema: Schema) -> dict[str, Any]:
-    """The JSON of the request by its schema; raises `Refused` with every problem found."""
-    if request.mimetype != "application/json":
-        raise UnsupportedMedia(Problem("media_type", "", {"value": request.mimetype or "–"}))
-    document = json_document(request.get_data(cache=False))
-    try:
-        loaded: dict[str, Any] = schema.load(document)
-    except ValidationError as error:
-        raise Refused(
-            [
-                p if p.code in _TEXTS else Problem("bad_query", p.where, _shown(p))
-                for p in schema_problems(error.messages, document)
-            ]
-        ) from None
-    return loaded
-
-
-_TEXTS = frozenset({"required", "unknown_field", "not_a_list", "not_an_object", "null", "not_a_text"})
-
-
-def _shown(problem: Problem) -> dict[str, Any]:
-    return {"field": problem.values["field"], "value": problem.values["value"]}
 
 
 def _order(asked: dict[str, Any]) -> Order:

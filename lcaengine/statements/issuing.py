@@ -20,6 +20,7 @@ from lcaengine.statements.content_texts import Text
 from lcaengine.statements.differences import Difference, differences
 from lcaengine.statements.signing import KeyStore, canonical, signed
 from lcaengine.store import Record, StatementRecord, Store, solved_again
+from lcaengine.store.sharing import Share, visible_footprint
 from lcaengine.store.statements import in_force
 
 Json = dict[str, Any]
@@ -63,11 +64,11 @@ def issue(
 
     Raises `NotFound` for a footprint of another, `Refused` with everything that is missing or out of date.
     """
-    record = store.get(organisation, order.footprint)
+    record, share = visible_footprint(store, organisation, order.footprint)
     document = json.loads(record.document)
     today = datetime.now(UTC).date()
     last = last_day(document, today)
-    if problems := list(_problems(order, last, today)):
+    if problems := [*_problems(order, last, today), *_share_problems(order, share)]:
         raise Refused(problems)
     if order.supersedes is not None:
         in_force(store.get_statement(organisation, order.supersedes))
@@ -115,6 +116,16 @@ def _problems(order: Order, last: date, today: date) -> Iterator[Problem]:
                 )
 
 
+def _share_problems(order: Order, share: Share | None) -> Iterator[Problem]:
+    """A shared footprint is stated no deeper than it is shared, by whoever states it under his own name."""
+    if share is None:
+        return
+    if order.depth in DEPTHS and DEPTHS.index(order.depth) > DEPTHS.index(share.depth):
+        yield Problem("statement_too_deep", "/depth", {"value": order.depth, "allowed": share.depth})
+    if not (order.issuer or "").strip():
+        yield Problem("required", "/issuer", {"field": "issuer"})
+
+
 def _site_name(document: Json) -> str:
     return str(document.get("site", {}).get("name") or "")
 
@@ -143,7 +154,7 @@ def recompute(store: Store, organisation: str, statement: Json, release: Release
     Raises `NotFound` or `Refused` where they are gone or changed.
     """
     try:
-        record = store.get(organisation, statement["provenance"]["footprint"])
+        record, _ = visible_footprint(store, organisation, statement["provenance"]["footprint"])
         said = Particulars(
             statement["depth"], statement["customer"]["name"], statement["issuer"], date.fromisoformat(statement["valid_until"]),
             None, _reasons(statement), statement["id"], statement["issued"],

@@ -1,6 +1,11 @@
 """What is kept, and for whom."""
 
-from lcaengine.store import evidence as _evidence  # noqa: F401 (its tables belong to the metadata)
+# every module that declares tables is imported here, so that the metadata know them all
+from lcaengine.store import answers as _answers  # noqa: F401
+from lcaengine.store import audit as _audit  # noqa: F401
+from lcaengine.store import credentials as _credentials  # noqa: F401
+from lcaengine.store import evidence as _evidence  # noqa: F401
+from lcaengine.store import sharing as _sharing  # noqa: F401
 from lcaengine.store.again import RuleChanged, solved_again
 from lcaengine.store.records import DEFAULT_ORGANISATION, CbamRecord, Record, Store, open_store
 from lcaengine.store.statements import StatementEvent, StatementRecord

@@ -1,0 +1,344 @@
+"""Organisations, credentials, roles, tokens: who gets in, and who does not."""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from background_fixtures import PROJECT
+from flask import Flask
+from flask.testing import FlaskClient
+from joserfc import jwt
+from joserfc.jwk import ECKey
+from lcaengine.api import create_app
+from sqlalchemy import text
+from sqlalchemy.exc import DatabaseError
+
+from lcaengine.background import Release
+from lcaengine.store import Store
+from lcaengine.store.organisations import first_link
+from lcaengine.store.roles import RESOURCES, ROLES, SCOPES
+
+BEER = json.loads((PROJECT / "inventories/beer/craft-one-way-glass.json").read_bytes())
+FORM = {
+    "organisation": "青岛啤酒 Tsingtao", "roles": ["manufacturer", "association", "exporter"], "categories": "beer", "name": "王 Wang",
+    "email": "wang@example.com",
+}  # fmt: skip
+
+
+class Person:
+    """A client with an API key."""
+
+    def __init__(self, client: FlaskClient, key: str) -> None:
+        self.client, self.headers = client, {"Authorization": f"Bearer {key}"}
+
+    def __call__(self, method: str, path: str, status: int, **given: Any) -> Any:
+        headers = {**self.headers, **given.pop("headers", {})}
+        found = self.client.open(path, method=method, headers=headers, **given)
+        assert found.status_code == status, found.get_data(as_text=True)
+        return found.get_json() if found.mimetype.endswith("json") else found
+
+    def key(self, *scopes: str, **given: Any) -> Person:
+        made = self("POST", "/v1/keys", 201, json={"name": "k", "scopes": list(scopes), **given})
+        return Person(self.client, made["secret"])
+
+
+@pytest.fixture
+def app(store: Store, release: Release, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Flask]:
+    from lcaengine.api import tokens
+
+    monkeypatch.setenv("LCAENGINE_KEYS", str(tmp_path / "keys"))
+    tokens.signing_key.cache_clear()
+    yield create_app(release, store, auth=True)
+    tokens.signing_key.cache_clear()
+
+
+@pytest.fixture
+def client(app: Flask) -> FlaskClient:
+    return app.test_client()
+
+
+@pytest.fixture
+def operator(client: FlaskClient, store: Store) -> Person:
+    token = first_link(store)
+    found = client.post(f"/welcome/{token}", data=FORM)
+    assert found.status_code == 201, found.get_data(as_text=True)
+    return Person(client, re.findall(r"lca_[0-9a-f]{16}_[\w-]{43}", found.get_data(as_text=True))[0])
+
+
+def other(operator: Person, identifier: str = "haier", roles: tuple[str, ...] = ("manufacturer", "exporter")) -> Person:
+    """The administrator of another organisation, set up as he would."""
+    made = operator("POST", "/v1/organisations", 201, json={
+        "id": identifier, "name": identifier.title(), "roles": list(roles),
+        "administrator": {"email": f"admin@{identifier}.example", "name": "Li"},
+    })  # fmt: skip
+    page = operator.client.post(made["administrator"]["welcome"])
+    assert page.status_code == 201
+    return Person(operator.client, re.findall(r"lca_[0-9a-f]{16}_[\w-]{43}", page.get_data(as_text=True))[0])
+
+
+def test_without_a_credential_nothing_but_what_is_public(client: FlaskClient, app: Flask) -> None:
+    for path in ("/healthz", "/openapi.json", "/.well-known/jwks.json", "/docs/"):
+        assert client.get(path).status_code == 200, path
+    for rule in app.url_map.iter_rules():
+        path = re.sub("<[^>]*>", "x", rule.rule)
+        if path.startswith(("/v1/", "/3/")):
+            for method in sorted((rule.methods or set()) - {"OPTIONS", "HEAD"}):
+                found = client.open(path, method=method)
+                assert found.status_code == 401, (method, path)
+                assert found.get_json()["code"] == "no_credential"
+                assert found.headers["WWW-Authenticate"].startswith("Bearer")
+
+
+@pytest.mark.parametrize(
+    "given", ["Basic eDp5", "Bearer", "Bearer lca_0123456789abcdef_" + "x" * 43, "Bearer lca_\x7f", "Bearer a.b.c"]
+)
+def test_what_is_no_key_is_refused(client: FlaskClient, given: str) -> None:
+    found = client.get("/v1/me", headers={"Authorization": given})
+    assert found.status_code == 401
+    assert found.get_json()["code"] in ("no_credential", "bad_key", "bad_token")
+
+
+def test_the_first_link_works_once_and_its_page_is_in_both_languages(client: FlaskClient, store: Store) -> None:
+    old, token = first_link(store), first_link(store)
+    assert client.get(f"/welcome/{old}").status_code == 404  # a newer one was printed
+    page = client.get(f"/welcome/{token}").get_data(as_text=True)
+    assert "首次设置" in page
+    assert "First set-up" in page
+    refused = client.post(f"/welcome/{token}", data={**FORM, "email": "no mail"})
+    assert refused.status_code == 422  # nothing is kept, and the link still works
+    assert 'value="王 Wang"' in refused.get_data(as_text=True)
+    done = client.post(f"/welcome/{token}", data=FORM)
+    assert done.status_code == 201
+    assert done.headers["Cache-Control"] == "no-store"
+    assert client.post(f"/welcome/{token}", data=FORM).status_code == 404
+    assert first_link(store) is None  # there is an administrator now
+
+
+def test_the_first_organisation_keeps_what_was_stored_before_authentication(
+    store: Store, release: Release, operator: Person
+) -> None:
+    local = create_app(release, store).test_client().post("/v1/footprints", json=BEER).get_json()
+    assert operator("GET", f"/v1/footprints/{local['id']}", 200)["total"] == local["total"]
+    me = operator("GET", "/v1/me", 200)
+    assert me["organisation"]["id"] == "local"
+    assert me["roles"] == ["administrator", "manufacturer", "association", "exporter", "operator"]
+    assert set(me["scopes"]) == SCOPES
+
+
+def test_no_secret_stands_in_the_database(store: Store, operator: Person) -> None:
+    key = operator.headers["Authorization"].split("_")[-1]
+    second = operator(
+        "POST",
+        "/v1/keys",
+        201,
+        json={"name": "ERP", "scopes": ["footprints:read"]},
+        headers={"Idempotency-Key": "a-key-12345"},
+    )
+    with store.engine.connect() as connection:
+        for table in ("organisations", "users", "credentials", "links", "audit", "answers"):
+            for row in connection.execute(text(f"SELECT * FROM {table}")):
+                told = " ".join(
+                    bytes(v).decode("latin-1") if isinstance(v, (bytes, memoryview)) else str(v) for v in row
+                )
+                assert key not in told
+                assert second["secret"].split("_")[-1] not in told
+
+
+def test_scopes_hold_and_nobody_gives_more_than_he_has(operator: Person) -> None:
+    reader = operator.key("footprints:read")
+    assert reader("GET", "/v1/footprints", 200)["count"] == 0
+    refused = reader("POST", "/v1/footprints", 403, json=BEER)
+    assert refused["code"] == "no_scope"
+    assert "footprints:write" in refused["detail"]
+    assert (
+        reader("POST", "/v1/keys", 403, json={"name": "more", "scopes": ["footprints:write"]})["code"]
+        == "scope_not_yours"
+    )
+    assert reader("POST", "/v1/boms/match", 200, json=BEER)  # keeps nothing
+    reader("GET", "/v1/users", 403)
+    assert operator("GET", "/v1/audit", 200)["items"][0]["status"] == 403
+
+
+def test_a_role_taken_away_takes_the_scopes_of_every_key(operator: Person) -> None:
+    haier = other(operator)
+    made = haier("POST", "/v1/users", 201, json={"email": "a@haier.example", "name": "A", "roles": ["manufacturer"]})
+    page = operator.client.post(made["welcome"]).get_data(as_text=True)
+    person = Person(operator.client, re.findall(r"lca_[0-9a-f]{16}_[\w-]{43}", page)[0])
+    person("POST", "/v1/footprints", 201, json=BEER)
+    haier("PATCH", f"/v1/users/{made['id']}", 200, json={"roles": ["exporter"]})
+    person("POST", "/v1/footprints", 403, json=BEER)
+    haier("PATCH", f"/v1/users/{made['id']}", 200, json={"active": False})
+    assert person("GET", "/v1/footprints", 401)["code"] == "key_of_inactive"
+
+
+def test_the_last_administrator_stays(operator: Person) -> None:
+    haier = other(operator)
+    me = haier("GET", "/v1/me", 200)["user"]["id"]
+    for change in ({"active": False}, {"roles": ["manufacturer"]}):
+        assert haier("PATCH", f"/v1/users/{me}", 422, json=change)["code"] == "last_administrator"
+    assert haier("GET", "/v1/me", 200)["roles"] == ["administrator", "manufacturer", "exporter"]
+
+
+def test_nobody_gives_himself_a_role_of_the_server(operator: Person) -> None:
+    haier = other(operator)
+    assert (
+        haier("POST", "/v1/users", 422, json={"email": "x@y.z", "name": "X", "roles": ["operator"]})["code"]
+        == "user_role"
+    )
+    assert haier("PATCH", "/v1/organisations/haier", 403, json={"roles": ["operator"]})["code"] == "no_scope"
+    haier(
+        "POST",
+        "/v1/organisations",
+        403,
+        json={"id": "x", "name": "x", "roles": [], "administrator": {"email": "x@y.z", "name": "X"}},
+    )
+    haier(
+        "PATCH",
+        "/v1/organisations/haier",
+        200,
+        json={"name": "海尔 Haier", "country": "CN", "company_ids": ["urn:lei:1"]},
+    )
+    operator("PATCH", "/v1/organisations/haier", 200, json={"active": False})
+    assert haier("GET", "/v1/me", 401)["code"] == "key_of_inactive"
+
+
+def test_rotation_overlaps_and_revocation_does_not(operator: Person) -> None:
+    made = operator("POST", "/v1/keys", 201, json={"name": "ERP", "scopes": ["footprints:read"]})
+    old = Person(operator.client, made["secret"])
+    turned = operator("POST", f"/v1/keys/{made['id']}/rotate", 201, json={"overlap_hours": 1})
+    new = Person(operator.client, turned["secret"])
+    old("GET", "/v1/footprints", 200)
+    new("GET", "/v1/footprints", 200)
+    assert operator("GET", f"/v1/keys/{made['id']}", 200)["rotated_to"] == turned["id"]
+    assert operator("POST", f"/v1/keys/{made['id']}/rotate", 422, json={})["code"] == "credential_over"
+    at_once = operator("POST", f"/v1/keys/{turned['id']}/rotate", 201, json={"overlap_hours": 0})
+    assert new("GET", "/v1/footprints", 401)["code"] == "key_over"
+    assert operator("DELETE", f"/v1/keys/{at_once['id']}", 200)["revoked"]
+    assert Person(operator.client, at_once["secret"])("GET", "/v1/footprints", 401)["code"] == "key_over"
+    assert operator("GET", f"/v1/keys/{made['id']}", 200)["last_used"]
+
+
+# -- OAuth2 client credentials
+
+
+def token_of(
+    operator: Person, scopes: tuple[str, ...] = ("footprints:read",), **form: str
+) -> tuple[dict[str, Any], str]:
+    made = operator("POST", "/v1/keys", 201, json={"name": "ERP", "scopes": list(scopes), "kind": "client"})
+    found = operator.client.post(
+        "/auth/token", data={"grant_type": "client_credentials", **form}, auth=(made["id"], made["secret"])
+    )
+    assert found.status_code == 200, found.get_data(as_text=True)
+    assert found.headers["Cache-Control"] == "no-store"
+    return found.get_json(), made["id"]
+
+
+def test_a_client_gets_a_token_and_uses_it(operator: Person) -> None:
+    given, client_id = token_of(operator, ("footprints:read", "footprints:write"), scope="footprints:read")
+    assert given["token_type"] == "Bearer"
+    assert given["expires_in"] == 600
+    bearer = Person(operator.client, given["access_token"])
+    bearer("GET", "/v1/footprints", 200)
+    bearer("POST", "/v1/footprints", 403, json=BEER)  # the token asked for reading only
+    operator("DELETE", f"/v1/keys/{client_id}", 200)
+    assert bearer("GET", "/v1/footprints", 401)["code"] == "key_over"  # at once, not when the token expires
+
+
+@pytest.mark.parametrize(("form", "auth", "status", "error"), [
+    ({"grant_type": "client_credentials"}, ("nobody", "x"), 401, "invalid_client"),
+    ({"grant_type": "client_credentials"}, ("a\0b", "x"), 401, "invalid_client"),
+    ({"grant_type": "client_credentials"}, None, 401, "invalid_client"),
+    ({"grant_type": "password"}, ("nobody", "x"), 400, "unsupported_grant_type"),
+    ({}, ("nobody", "x"), 400, "unsupported_grant_type"),
+])  # fmt: skip
+def test_errors_of_the_token_endpoint_are_rfc_6749s(
+    client: FlaskClient, form: Any, auth: Any, status: int, error: str
+) -> None:
+    found = client.post("/auth/token", data=form, auth=auth)
+    assert (found.status_code, found.get_json()["error"]) == (status, error)
+
+
+def test_an_api_key_is_no_client_and_a_client_no_key(operator: Person) -> None:
+    made = operator("POST", "/v1/keys", 201, json={"name": "ERP", "scopes": ["footprints:read"]})
+    secret = made["secret"].split("_")[-1]
+    form = {"grant_type": "client_credentials"}
+    assert operator.client.post("/auth/token", data=form, auth=(made["id"], secret)).status_code == 401
+    client = operator("POST", "/v1/keys", 201, json={"name": "ERP", "scopes": ["footprints:read"], "kind": "client"})
+    Person(operator.client, f"lca_{client['id']}_{client['secret']}")("GET", "/v1/me", 401)
+
+
+def test_tokens_that_are_not_ours_are_refused(operator: Person) -> None:
+    from lcaengine.api import tokens
+
+    given, client_id = token_of(operator)
+    own = tokens.signing_key()
+    claims = jwt.decode(given["access_token"], own, algorithms=["ES256"]).claims
+    header = {"alg": "ES256", "typ": "at+jwt"}
+    now = int(time.time())
+    stranger = ECKey.generate_key("P-256")
+    forged = {
+        "another key": jwt.encode(header, claims, stranger),
+        "expired": jwt.encode(header, {**claims, "exp": now - 60}, own),
+        "no expiry": jwt.encode(header, {k: v for k, v in claims.items() if k != "exp"}, own),
+        "another issuer": jwt.encode(header, {**claims, "iss": "evil"}, own),
+        "another audience": jwt.encode(header, {**claims, "aud": "evil"}, own),
+        "another type": jwt.encode({"alg": "ES256", "typ": "JWT"}, claims, own),
+        "another client": jwt.encode(header, {**claims, "sub": "0" * 16}, own),
+        "a NUL": jwt.encode(header, {**claims, "sub": "a\0"}, own),
+        "alg none": _unsigned(given["access_token"], {"alg": "none", "typ": "at+jwt"}, ""),
+        "the public key as a secret": _hmac_by_public_key(claims, own),
+        "signature left out": ".".join([*given["access_token"].split(".")[:2], ""]),
+    }
+    Person(operator.client, jwt.encode(header, claims, own))("GET", "/v1/footprints", 200)  # the same way, unforged
+    for name, token in forged.items():
+        found = Person(operator.client, token)("GET", "/v1/footprints", 401)
+        assert found["code"] in ("bad_token", "token_expired", "bad_key"), name
+    assert client_id
+
+
+def _unsigned(token: str, header: dict[str, str], signature: str) -> str:
+    import base64
+
+    head = base64.urlsafe_b64encode(json.dumps(header).encode()).rstrip(b"=").decode()
+    return ".".join([head, token.split(".")[1], signature])
+
+
+def _hmac_by_public_key(claims: dict[str, Any], own: ECKey) -> str:
+    import base64
+    import hashlib
+    import hmac
+
+    def part(value: bytes) -> str:
+        return base64.urlsafe_b64encode(value).rstrip(b"=").decode()
+
+    signed = part(b'{"alg":"HS256","typ":"at+jwt"}') + "." + part(json.dumps(claims).encode())
+    secret = own.as_pem(private=False)
+    return signed + "." + part(hmac.new(secret, signed.encode(), hashlib.sha256).digest())
+
+
+# -- the audit log
+
+
+def test_what_is_written_is_in_the_audit_log_and_the_log_cannot_be_changed(operator: Person, store: Store) -> None:
+    made = operator("POST", "/v1/footprints", 201, json=BEER)
+    operator("POST", "/v1/footprints", 422, json={**BEER, "lines": 1})
+    entries = operator("GET", "/v1/audit", 200)["items"]
+    assert entries[0]["action"] == "postFootprint"
+    assert entries[0]["target"] == f"/v1/footprints/{made['id']}"
+    assert entries[0]["actor"].startswith("user ")
+    assert [e["action"] for e in entries] == ["postFootprint", "welcome"]
+    for statement in ("UPDATE audit SET actor = 'nobody'", "DELETE FROM audit"):
+        with pytest.raises(DatabaseError, match="append-only"), store.engine.begin() as connection:
+            connection.execute(text(statement))
+    assert operator("GET", "/v1/audit", 200)["count"] == 2
+
+
+def test_every_resource_has_a_role_that_reads_and_one_that_writes_it() -> None:
+    given = frozenset().union(*ROLES.values())
+    assert given == {f"{r}:{a}" for r in RESOURCES for a in ("read", "write")}
