@@ -32,7 +32,7 @@ def check_access() -> None:
     if not current_app.config["LCAENGINE_AUTH"] or is_public(request.path) or request.url_rule is None:
         return
     g.caller = who = _authenticated()
-    needed = scope_needed()
+    needed = scope_needed(request.path, request.method, operation())
     if needed is not None and needed not in who.scopes:
         add_audit(services().store, who.organisation_id, who.actor, operation(), request.path, 403)
         raise Forbidden(Problem("no_scope", "", {"scope": needed}))
@@ -43,18 +43,21 @@ def is_public(path: str) -> bool:
     return path == "/" or any(path == p or (path.startswith(p if p.endswith("/") else p + "/")) for p in PUBLIC)
 
 
-def scope_needed() -> str | None:
-    """The scope of the operation asked for; None for what whoever is known may ask."""
-    parts = request.path.split("/")
-    if parts[1] == "3":
+def scope_needed(path: str, method: str, operation_id: str) -> str | None:
+    """The scope of an operation; None for what whoever is known may ask. Raises `Forbidden` for what is not listed."""
+    _, floor, name, *_ = [*path.split("/"), "", ""]
+    if floor == "3":
         return "pact:read"
-    name = parts[2] if len(parts) > 2 and parts[1] == "v1" else ""
     if name in OF_ANYBODY:
         return None
-    if name not in RESOURCES:
+    if floor != "v1" or name not in RESOURCES:
         raise Forbidden(Problem("no_scope", "", {"scope": f"{name}:?"}))
-    reads = request.method in ("GET", "HEAD", "OPTIONS") or operation() in ONLY_READ
-    return f"{RESOURCES[name]}:{'read' if reads else 'write'}"
+    return f"{RESOURCES[name]}:{'read' if reads(method, operation_id) else 'write'}"
+
+
+def reads(method: str, operation_id: str) -> bool:
+    """Whether an operation keeps nothing."""
+    return method.upper() in ("GET", "HEAD", "OPTIONS") or operation_id in ONLY_READ
 
 
 def operation() -> str:
@@ -79,9 +82,12 @@ def _authenticated() -> Caller:
 
 def _check_category(who: Caller) -> None:
     """An association changes the rules of its own categories alone."""
-    writes = request.method not in ("GET", "HEAD", "OPTIONS") and operation() not in ONLY_READ
     rule = (request.view_args or {}).get("identifier", "")
-    if writes and request.path.startswith("/v1/rules/") and rule not in (who.categories or ()):
+    if (
+        not reads(request.method, operation())
+        and request.path.startswith("/v1/rules/")
+        and rule not in (who.categories or ())
+    ):
         raise Forbidden(Problem("not_your_category", "", {"category": rule}))
 
 

@@ -30,6 +30,7 @@ from . import (
     welcome,
 )
 from .access import register_access
+from .described import SECURITY, SECURITY_SCHEMES, AccessPlugin
 from .errors import register_errors
 from .writing import WritingFlask
 
@@ -62,7 +63,7 @@ class Services:
 
 
 BLUEPRINTS = (
-    boms, footprints, shares, cbam, evidence, statements, rules, processes, organisations, keys, health,
+    boms, footprints, shares, cbam, evidence, statements, rules, processes, organisations, keys, tokens, health,
 )  # fmt: skip
 
 
@@ -79,18 +80,21 @@ def create_app(release: Release | None = None, store: Store | None = None, *, au
         OPENAPI_VERSION="3.1.0",
         OPENAPI_URL_PREFIX="/",
         OPENAPI_JSON_PATH="openapi.json",
-        API_SPEC_OPTIONS={"info": {"description": DESCRIPTION, "license": {"name": "Apache-2.0"}}},
+        API_SPEC_OPTIONS={
+            "info": {"description": DESCRIPTION, "license": {"name": "Apache-2.0"}},
+            "security": SECURITY,
+            "components": {"securitySchemes": SECURITY_SCHEMES},
+        },
         MAX_CONTENT_LENGTH=MAX_BYTES,
         LCAENGINE_AUTH=auth,
     )
     app.json.ensure_ascii = False  # type: ignore[attr-defined]
     app.json.sort_keys = False  # type: ignore[attr-defined]
-    api = _Api(app)
+    api = _Api(app, spec_kwargs={"extra_plugins": [AccessPlugin()]})
     api.DEFAULT_RESPONSE_CONTENT_TYPE = "application/json"
     for module in BLUEPRINTS:
         api.register_blueprint(module.blueprint)
     app.register_blueprint(welcome.blueprint)
-    app.register_blueprint(tokens.blueprint)
     register_access(app)
     app.register_blueprint(get_swaggerui_blueprint("/docs", "/openapi.json", config=DOCS_PAGE))
     register_errors(app)

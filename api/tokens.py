@@ -11,10 +11,13 @@ from functools import cache
 from typing import Any
 
 from filelock import FileLock
-from flask import Blueprint, Response
+from flask import Response
+from flask.views import MethodView
+from flask_smorest import Blueprint
 from joserfc import jwt
 from joserfc.errors import ExpiredTokenError, JoseError
 from joserfc.jwk import ECKey
+from marshmallow import Schema, fields
 
 from lcaengine.problems import Problem, Refused
 from lcaengine.statements.signing import default_folder
@@ -26,14 +29,41 @@ ISSUER = "lcaengine"
 ALGORITHM = "ES256"
 TYPE = "at+jwt"
 SECONDS = 600
-blueprint = Blueprint("auth", __name__)
+FORM = {
+    "type": "object", "required": ["grant_type"],
+    "properties": {
+        "grant_type": {"type": "string", "enum": ["client_credentials"]},
+        "scope": {"type": "string", "description": "fewer than the client has, with spaces between"},
+    },
+}  # fmt: skip
+TOKEN_BODY = {"required": True, "content": {"application/x-www-form-urlencoded": {"schema": FORM}}}
+blueprint = Blueprint("auth", __name__, description="Access tokens 访问令牌")
 
 
-@blueprint.post("/auth/token")
-def token() -> Response:
-    """An access token for a client: Basic authentication, form ``grant_type=client_credentials``, optional ``scope``."""
-    response: Response = _server().create_token_response()
-    return response
+class AccessToken(Schema):
+    access_token = fields.String()
+    token_type = fields.String()
+    expires_in = fields.Integer(metadata={"description": "seconds"})
+    scope = fields.String()
+
+
+class TokenError(Schema):
+    """RFC 6749, section 5.2."""
+
+    error = fields.String()
+    error_description = fields.String()
+
+
+@blueprint.route("/auth/token")
+class Token(MethodView):
+    @blueprint.doc(requestBody=TOKEN_BODY, operationId="postToken")
+    @blueprint.response(200, AccessToken)
+    @blueprint.alt_response(400, schema=TokenError, content_type="application/json", description="not such a request")
+    @blueprint.alt_response(401, schema=TokenError, content_type="application/json", description="no such client")
+    def post(self) -> Response:
+        """An access token for a client: Basic authentication with its id and secret."""
+        response: Response = _server().create_token_response()
+        return response
 
 
 def client_of_token(text: str) -> tuple[str, frozenset[str]]:

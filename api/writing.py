@@ -16,7 +16,7 @@ from lcaengine.store.answers import Answer, find_answer, keep_answer
 from lcaengine.store.audit import add_audit
 from lcaengine.store.transaction import together
 
-from .access import ONLY_READ, operation
+from .access import operation, reads
 from .context import caller, organisation, services
 
 WRITING = ("POST", "PUT", "PATCH", "DELETE")
@@ -41,7 +41,7 @@ class WritingFlask(Flask):
 def written(view: Callable[[], Response]) -> Response:
     """The answer of a view, or the one that was given under the same key before; an error keeps nothing, and the key stays free."""
     key = _key()
-    if key is None and operation() in ONLY_READ:
+    if key is None and reads(request.method, operation()):
         return view()
     fingerprint = _fingerprint() if key else ""
     for _ in range(TRIES):
