@@ -11,11 +11,16 @@ from pathlib import Path
 import httpx
 import pytest
 from filelock import FileLock
+from flask import Flask
+from flask.testing import FlaskClient
+from lcaengine.api import create_app
+from people import FORM, Person, key_on
 from sqlalchemy import create_engine, text
 
 from lcaengine.background import Release, default_release
 from lcaengine.demo import running_server
 from lcaengine.store import Store, open_store
+from lcaengine.store.organisations import first_link
 from lcaengine.store.records import Base
 
 POSTGRES = os.environ.get("LCAENGINE_TEST_POSTGRES", "")
@@ -81,3 +86,26 @@ def store(url: str) -> Iterator[Store]:
     opened = open_store(url)
     yield opened
     opened.engine.dispose()
+
+
+@pytest.fixture
+def guarded(store: Store, release: Release, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Flask]:
+    from lcaengine.api import tokens
+
+    monkeypatch.setenv("LCAENGINE_KEYS", str(tmp_path / "keys"))
+    tokens.signing_key.cache_clear()
+    yield create_app(release, store, auth=True)
+    tokens.signing_key.cache_clear()
+
+
+@pytest.fixture
+def visitor(guarded: Flask) -> FlaskClient:
+    return guarded.test_client()
+
+
+@pytest.fixture
+def operator(visitor: FlaskClient, store: Store) -> Person:
+    token = first_link(store)
+    found = visitor.post(f"/welcome/{token}", data=FORM)
+    assert found.status_code == 201, found.get_data(as_text=True)
+    return Person(visitor, key_on(found.get_data(as_text=True)))

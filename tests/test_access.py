@@ -5,17 +5,15 @@ from __future__ import annotations
 import json
 import re
 import time
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
-from background_fixtures import PROJECT
 from flask import Flask
 from flask.testing import FlaskClient
 from joserfc import jwt
 from joserfc.jwk import ECKey
 from lcaengine.api import create_app
+from people import BEER, FORM, Person, key_on, other
 from sqlalchemy import text
 from sqlalchemy.exc import DatabaseError
 
@@ -24,72 +22,15 @@ from lcaengine.store import Store
 from lcaengine.store.organisations import first_link
 from lcaengine.store.roles import RESOURCES, ROLES, SCOPES
 
-BEER = json.loads((PROJECT / "inventories/beer/craft-one-way-glass.json").read_bytes())
-FORM = {
-    "organisation": "青岛啤酒 Tsingtao", "roles": ["manufacturer", "association", "exporter"], "categories": "beer", "name": "王 Wang",
-    "email": "wang@example.com",
-}  # fmt: skip
 
-
-class Person:
-    """A client with an API key."""
-
-    def __init__(self, client: FlaskClient, key: str) -> None:
-        self.client, self.headers = client, {"Authorization": f"Bearer {key}"}
-
-    def __call__(self, method: str, path: str, status: int, **given: Any) -> Any:
-        headers = {**self.headers, **given.pop("headers", {})}
-        found = self.client.open(path, method=method, headers=headers, **given)
-        assert found.status_code == status, found.get_data(as_text=True)
-        return found.get_json() if found.mimetype.endswith("json") else found
-
-    def key(self, *scopes: str, **given: Any) -> Person:
-        made = self("POST", "/v1/keys", 201, json={"name": "k", "scopes": list(scopes), **given})
-        return Person(self.client, made["secret"])
-
-
-@pytest.fixture
-def app(store: Store, release: Release, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Flask]:
-    from lcaengine.api import tokens
-
-    monkeypatch.setenv("LCAENGINE_KEYS", str(tmp_path / "keys"))
-    tokens.signing_key.cache_clear()
-    yield create_app(release, store, auth=True)
-    tokens.signing_key.cache_clear()
-
-
-@pytest.fixture
-def client(app: Flask) -> FlaskClient:
-    return app.test_client()
-
-
-@pytest.fixture
-def operator(client: FlaskClient, store: Store) -> Person:
-    token = first_link(store)
-    found = client.post(f"/welcome/{token}", data=FORM)
-    assert found.status_code == 201, found.get_data(as_text=True)
-    return Person(client, re.findall(r"lca_[0-9a-f]{16}_[\w-]{43}", found.get_data(as_text=True))[0])
-
-
-def other(operator: Person, identifier: str = "haier", roles: tuple[str, ...] = ("manufacturer", "exporter")) -> Person:
-    """The administrator of another organisation, set up as he would."""
-    made = operator("POST", "/v1/organisations", 201, json={
-        "id": identifier, "name": identifier.title(), "roles": list(roles),
-        "administrator": {"email": f"admin@{identifier}.example", "name": "Li"},
-    })  # fmt: skip
-    page = operator.client.post(made["administrator"]["welcome"])
-    assert page.status_code == 201
-    return Person(operator.client, re.findall(r"lca_[0-9a-f]{16}_[\w-]{43}", page.get_data(as_text=True))[0])
-
-
-def test_without_a_credential_nothing_but_what_is_public(client: FlaskClient, app: Flask) -> None:
+def test_without_a_credential_nothing_but_what_is_public(visitor: FlaskClient, guarded: Flask) -> None:
     for path in ("/healthz", "/openapi.json", "/.well-known/jwks.json", "/docs/"):
-        assert client.get(path).status_code == 200, path
-    for rule in app.url_map.iter_rules():
+        assert visitor.get(path).status_code == 200, path
+    for rule in guarded.url_map.iter_rules():
         path = re.sub("<[^>]*>", "x", rule.rule)
         if path.startswith(("/v1/", "/3/")):
             for method in sorted((rule.methods or set()) - {"OPTIONS", "HEAD"}):
-                found = client.open(path, method=method)
+                found = visitor.open(path, method=method)
                 assert found.status_code == 401, (method, path)
                 assert found.get_json()["code"] == "no_credential"
                 assert found.headers["WWW-Authenticate"].startswith("Bearer")
@@ -98,25 +39,25 @@ def test_without_a_credential_nothing_but_what_is_public(client: FlaskClient, ap
 @pytest.mark.parametrize(
     "given", ["Basic eDp5", "Bearer", "Bearer lca_0123456789abcdef_" + "x" * 43, "Bearer lca_\x7f", "Bearer a.b.c"]
 )
-def test_what_is_no_key_is_refused(client: FlaskClient, given: str) -> None:
-    found = client.get("/v1/me", headers={"Authorization": given})
+def test_what_is_no_key_is_refused(visitor: FlaskClient, given: str) -> None:
+    found = visitor.get("/v1/me", headers={"Authorization": given})
     assert found.status_code == 401
     assert found.get_json()["code"] in ("no_credential", "bad_key", "bad_token")
 
 
-def test_the_first_link_works_once_and_its_page_is_in_both_languages(client: FlaskClient, store: Store) -> None:
+def test_the_first_link_works_once_and_its_page_is_in_both_languages(visitor: FlaskClient, store: Store) -> None:
     old, token = first_link(store), first_link(store)
-    assert client.get(f"/welcome/{old}").status_code == 404  # a newer one was printed
-    page = client.get(f"/welcome/{token}").get_data(as_text=True)
+    assert visitor.get(f"/welcome/{old}").status_code == 404  # a newer one was printed
+    page = visitor.get(f"/welcome/{token}").get_data(as_text=True)
     assert "首次设置" in page
     assert "First set-up" in page
-    refused = client.post(f"/welcome/{token}", data={**FORM, "email": "no mail"})
+    refused = visitor.post(f"/welcome/{token}", data={**FORM, "email": "no mail"})
     assert refused.status_code == 422  # nothing is kept, and the link still works
     assert 'value="王 Wang"' in refused.get_data(as_text=True)
-    done = client.post(f"/welcome/{token}", data=FORM)
+    done = visitor.post(f"/welcome/{token}", data=FORM)
     assert done.status_code == 201
     assert done.headers["Cache-Control"] == "no-store"
-    assert client.post(f"/welcome/{token}", data=FORM).status_code == 404
+    assert visitor.post(f"/welcome/{token}", data=FORM).status_code == 404
     assert first_link(store) is None  # there is an administrator now
 
 
@@ -169,7 +110,7 @@ def test_a_role_taken_away_takes_the_scopes_of_every_key(operator: Person) -> No
     haier = other(operator)
     made = haier("POST", "/v1/users", 201, json={"email": "a@haier.example", "name": "A", "roles": ["manufacturer"]})
     page = operator.client.post(made["welcome"]).get_data(as_text=True)
-    person = Person(operator.client, re.findall(r"lca_[0-9a-f]{16}_[\w-]{43}", page)[0])
+    person = Person(operator.client, key_on(page))
     person("POST", "/v1/footprints", 201, json=BEER)
     haier("PATCH", f"/v1/users/{made['id']}", 200, json={"roles": ["exporter"]})
     person("POST", "/v1/footprints", 403, json=BEER)
@@ -258,9 +199,9 @@ def test_a_client_gets_a_token_and_uses_it(operator: Person) -> None:
     ({}, ("nobody", "x"), 400, "unsupported_grant_type"),
 ])  # fmt: skip
 def test_errors_of_the_token_endpoint_are_rfc_6749s(
-    client: FlaskClient, form: Any, auth: Any, status: int, error: str
+    visitor: FlaskClient, form: Any, auth: Any, status: int, error: str
 ) -> None:
-    found = client.post("/auth/token", data=form, auth=auth)
+    found = visitor.post("/auth/token", data=form, auth=auth)
     assert (found.status_code, found.get_json()["error"]) == (status, error)
 
 
