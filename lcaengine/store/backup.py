@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 from zipfile import ZipFile
 
-from sqlalchemy import ColumnElement, Connection, Engine, LargeBinary, MetaData, Row, Table, func, inspect, select
+from sqlalchemy import JSON, ColumnElement, Connection, Engine, LargeBinary, MetaData, Row, Table, func, inspect, select
 
 from lcaengine import __version__
 from lcaengine.problems import Problem, Refused
@@ -24,9 +24,8 @@ from lcaengine.store.database import (
     NoStore,
     alone,
     check_known,
-    engine_of,
+    opened,
     revision_of,
-    told,
     upgrade,
     without_timeouts,
 )
@@ -43,8 +42,7 @@ def backup(path: Path, url: str | None = None) -> dict[str, Any]:
 
     Raises `NoStore`, `Refused` (the file cannot be written).
     """
-    engine = engine_of(url, create=False)
-    with told(), snapshot(engine) as connection:
+    with opened(url, create=False) as engine, snapshot(engine) as connection:
         about = {
             "engine": __version__, "revision": own_revision(connection), "database": engine.dialect.name,
             "created": datetime.now(UTC).isoformat(timespec="seconds"),
@@ -52,7 +50,6 @@ def backup(path: Path, url: str | None = None) -> dict[str, Any]:
         with archive.written(path) as zipped:
             tables = [_write(zipped, connection, table) for table in own_tables(connection)]
             archive.write_manifest(zipped, tables, about)
-    engine.dispose()
     return _summary(path, about, tables)
 
 
@@ -63,15 +60,12 @@ def restore(path: Path, url: str | None = None) -> dict[str, Any]:
     """
     with archive.verified(path) as kept:
         check_known(kept.about["revision"])
-        engine = engine_of(url)
-        with told(), engine.connect() as connection:
+        with opened(url) as engine, engine.connect() as connection, alone(connection):
             if inspect(connection).get_table_names():
                 raise NotEmpty(Problem("store_not_empty", "--database"))
-        with told(), engine.connect() as connection, alone(connection):
             upgrade(connection, kept.about["revision"])
             _fill(connection, kept)
             upgrade(connection, "head")
-        engine.dispose()
         return _summary(path, kept.about, kept.tables)
 
 
@@ -99,7 +93,11 @@ def own_tables(connection: Connection) -> list[Table]:
     """The tables of a database as they are, a table after those it refers to."""
     metadata = MetaData()
     metadata.reflect(connection)
-    return [table for table in metadata.sorted_tables if table.name != "alembic_version"]
+    tables = [table for table in metadata.sorted_tables if table.name != "alembic_version"]
+    for column in (column for table in tables for column in table.columns):
+        if isinstance(column.type, JSON):
+            column.type.none_as_null = bool(column.nullable)  # no value is not the JSON value null
+    return tables
 
 
 def rows_of(connection: Connection, table: Table, *conditions: ColumnElement[bool]) -> Iterator[Row[Any]]:

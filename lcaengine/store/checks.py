@@ -11,13 +11,12 @@ from sqlalchemy import Connection, Table, and_, func, select
 
 from lcaengine.problems import Problem
 from lcaengine.store.backup import own_revision, own_tables, rows_of, snapshot
-from lcaengine.store.database import engine_of, told
+from lcaengine.store.database import opened
 
 
 def check_store(url: str | None = None) -> tuple[dict[str, Any], list[Problem]]:
     """Revision and rows by table, and what is wrong; everything is read once, nothing written. Raises `NoStore`."""
-    engine = engine_of(url, create=False)
-    with told(), snapshot(engine) as connection:
+    with opened(url, create=False) as engine, snapshot(engine) as connection:
         revision = own_revision(connection)
         tables = {table.name: table for table in own_tables(connection)}
         counts = {
@@ -29,7 +28,6 @@ def check_store(url: str | None = None) -> tuple[dict[str, Any], list[Problem]]:
             *_chains(connection, tables),
             *_contents(connection, tables),
         ]
-    engine.dispose()
     return {"revision": revision, "database": engine.dialect.name, "tables": counts}, found
 
 

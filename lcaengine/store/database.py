@@ -40,10 +40,25 @@ def default_url() -> str:
 
 def open_engine(url: str | None = None) -> Engine:
     """The database at a URL (default: ``LCAENGINE_DATABASE``, else SQLite in the user's data folder), migrated; raises `NoStore`."""
-    with told():
-        engine = engine_of(url)
-        migrate(engine)
+    engine = engine_of(url)
+    try:
+        with told():
+            migrate(engine)
+    except Refused:
+        engine.dispose()
+        raise
     return engine
+
+
+@contextmanager
+def opened(url: str | None = None, create: bool = True) -> Iterator[Engine]:
+    """The database at a URL as it is, for one task, and closed after it; raises `NoStore`."""
+    engine = engine_of(url, create)
+    try:
+        with told():
+            yield engine
+    finally:
+        engine.dispose()
 
 
 def engine_of(url: str | None = None, create: bool = True) -> Engine:

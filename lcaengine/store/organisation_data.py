@@ -12,7 +12,6 @@ import json
 import re
 import uuid
 from collections.abc import Iterator, Mapping
-from contextlib import nullcontext
 from datetime import UTC, date, datetime
 from typing import IO, Any
 from zipfile import ZIP_DEFLATED, ZipFile
@@ -36,7 +35,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from lcaengine.problems import NotFound, Problem
 from lcaengine.store.archive import plain
-from lcaengine.store.audit import AuditRow, add_audit
+from lcaengine.store.audit import AuditRow
 from lcaengine.store.backup import rows_of, snapshot
 from lcaengine.store.base import Base
 from lcaengine.store.database import without_timeouts
@@ -44,7 +43,7 @@ from lcaengine.store.evidence import ContentRow, EvidenceRow, Retained
 from lcaengine.store.media import EXTENSIONS
 from lcaengine.store.organisations import OrganisationRow
 from lcaengine.store.records import Store
-from lcaengine.store.transaction import inside, together, transaction
+from lcaengine.store.transaction import transaction
 
 __all__ = ["delete_organisation", "export_organisation", "organisation_counts", "retained_evidence"]
 
@@ -116,8 +115,7 @@ def delete_organisation(
 
     Raises `NotFound`; `Retained` while evidence is to be kept, unless ``despite_retention``, which needs a reason.
     """
-    around = nullcontext() if inside(store.engine) else together(store.engine)
-    with around, transaction(store.engine) as session:
+    with transaction(store.engine) as session:
         connection = session.connection()
         if connection.dialect.name == "postgresql":
             without_timeouts(connection)
@@ -129,7 +127,10 @@ def delete_organisation(
             values = {"organisation": organisation_id, "count": count, "day": day.isoformat()}
             raise Retained(Problem("store_retained", "--despite-retention", values))
         _delete(connection, organisation_id, reason.strip(), counts)
-        add_audit(store, organisation_id, "operator", DELETED, f"/v1/organisations/{organisation_id}", 200)
+        session.add(AuditRow(
+            organisation_id=organisation_id, at=datetime.now(UTC), actor="operator", action=DELETED,
+            target=f"/v1/organisations/{organisation_id}", status=200, request_id="",
+        ))  # fmt: skip
     return counts
 
 
