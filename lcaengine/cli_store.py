@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from lcaengine.options import json_option, language_option, print_json, shows_problems
 from lcaengine.problems import Language, Problem, Refused
 from lcaengine.terminal import Terminal
+
+if TYPE_CHECKING:
+    from lcaengine.store import Store
 
 FILE = click.Path(path_type=Path, dir_okay=False)
 DATABASE = click.option("--database", default=None, help="Database URL. [default: SQLite in the user's data folder]")
@@ -101,13 +105,12 @@ def store_export(organisation: str, file: Path, database: str | None, as_json: b
     \b
     Example:  lcaengine store export local our-data.zip
     """
-    from lcaengine.store import open_store
     from lcaengine.store.organisation_data import export_organisation
 
-    opened, aside = open_store(database), file.with_name(f".{file.name}.{os.getpid()}")
+    aside = file.with_name(f".{file.name}.{os.getpid()}")
     try:
-        with aside.open("wb") as written:
-            counts = export_organisation(opened, organisation, written)
+        with _opened(database) as kept, aside.open("wb") as written:
+            counts = export_organisation(kept, organisation, written)
         aside.replace(file)
     except OSError as error:
         raise Refused(Problem("cannot_write", "", {"path": str(file), "why": error.strerror or str(error)})) from error
@@ -133,25 +136,35 @@ def store_delete(
     \b
     Example:  lcaengine store delete acme --dry-run
     """
-    from lcaengine.store import open_store
     from lcaengine.store.organisation_data import delete_organisation, organisation_counts, retained_evidence
 
-    opened = open_store(database)
-    counts, (kept, until) = organisation_counts(opened, organisation), retained_evidence(opened, organisation)
-    if not as_json:
-        _say("would", lang)
-        _show_rows(counts, lang)
-        if kept:
-            _say("kept", lang, kept, until)
-    if not dry_run:
-        if not yes and click.prompt(_text("type", lang), err=True) != organisation:
-            raise Refused(Problem("store_name_differs", "", {"organisation": organisation}))
-        counts = delete_organisation(opened, organisation, despite_retention, bool(despite_retention))
+    with _opened(database) as kept:
+        counts, (files, until) = organisation_counts(kept, organisation), retained_evidence(kept, organisation)
         if not as_json:
-            _say("deleted", lang)
+            _say("would", lang)
             _show_rows(counts, lang)
+            if files:
+                _say("kept", lang, files, until)
+        if not dry_run:
+            if not yes and click.prompt(_text("type", lang), err=True) != organisation:
+                raise Refused(Problem("store_name_differs", "", {"organisation": organisation}))
+            counts = delete_organisation(kept, organisation, despite_retention, bool(despite_retention))
+            if not as_json:
+                _say("deleted", lang)
+                _show_rows(counts, lang)
     if as_json:
-        print_json({"organisation": organisation, "deleted": not dry_run, "retained": kept, "tables": counts})
+        print_json({"organisation": organisation, "deleted": not dry_run, "retained": files, "tables": counts})
+
+
+@contextmanager
+def _opened(database: str | None) -> Iterator[Store]:
+    """The store that is there, migrated; none is made."""
+    from lcaengine.store import Store
+    from lcaengine.store.database import migrate, opened
+
+    with opened(database, create=False) as engine:
+        migrate(engine)
+        yield Store(engine)
 
 
 def _show_backup(found: Mapping[str, Any], lang: Language) -> None:
