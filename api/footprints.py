@@ -13,6 +13,7 @@ from lcaengine.footprint import Footprint, body, calculate, explain, hotspots, t
 from lcaengine.rules import find_rule
 from lcaengine.store import Record, solved_again
 from lcaengine.store.sharing import hotspots_at, shown_record, visible_footprint
+from lcaengine.store.versions import add_version, recalculated, successor_of, versions_of
 
 from . import schemas
 from .boms import BOM_BODY, posted_bom
@@ -30,7 +31,8 @@ class Footprints(MethodView):
     @blueprint.arguments(schemas.FootprintQuery, location="query")
     @blueprint.response(201, schemas.Footprint)
     @schemas.problem(blueprint, 400, "cannot be read")
-    @schemas.problem(blueprint, 404, "no such rule")
+    @schemas.problem(blueprint, 404, "no such rule, or no such footprint before it")
+    @schemas.problem(blueprint, 409, "the footprint before has a next version already")
     @schemas.problem(blueprint, 413, "too large")
     @schemas.problem(blueprint, 415, "wrong type")
     @schemas.problem(blueprint, 422, "cannot be used")
@@ -38,13 +40,15 @@ class Footprints(MethodView):
         """Calculate and keep the footprint of a bill of materials.
 
         JSON or CSV. Every problem is answered with its place, a code and the next action; nothing is stored then.
+        `previous` names the footprint of the same product that this one is the next version of.
         """
         document, bom = posted_bom()
+        store, allowed = services().store, query["impact"] == "yes"
+        before = store.get(organisation(), query["previous"]) if query["previous"] else None
         result = body(calculate(bom, find_rule(bom.category), services().release))
-        record = services().store.add(organisation(), document, result, impact_allowed=query["impact"] == "yes")
-        response = _json(record.body, 201)
-        response.headers["Location"] = url_for("footprints.OneFootprint", identifier=record.id)
-        return response
+        if before is None:
+            return _created(store.add(organisation(), document, result, allowed))
+        return _created(add_version(store, organisation(), before, document, result, allowed))
 
     @blueprint.doc(operationId="listFootprints")
     @blueprint.arguments(schemas.PageQuery, location="query")
@@ -61,9 +65,45 @@ class OneFootprint(MethodView):
     @blueprint.response(200, schemas.Footprint)
     @blueprint.alt_response(404, schema=schemas.ProblemDetails, content_type="application/problem+json")
     def get(self, identifier: str) -> Response:
-        """One footprint, as it was answered; one that is shared with the caller as deep as it is shared."""
+        """One footprint, as it was answered; one that is shared with the caller as deep as it is shared.
+
+        `links.successor` is its next version, once there is one.
+        """
         record, share = visible_footprint(services().store, organisation(), identifier)
-        return _json(record.body if share is None else json.dumps(shown_record(record, share), ensure_ascii=False))
+        if share is not None:
+            return _json(json.dumps(shown_record(record, share), ensure_ascii=False))
+        return _json(_with_successor(record, successor_of(services().store, organisation(), record)))
+
+
+@blueprint.route("/<string:identifier>/recalculate")
+class Recalculation(MethodView):
+    @blueprint.doc(operationId="recalculateFootprint")
+    @blueprint.arguments(schemas.RecalculationQuery, location="query")
+    @blueprint.response(201, schemas.Footprint)
+    @schemas.problem(blueprint, 404, "no such footprint, rule or background")
+    @schemas.problem(blueprint, 409, "it has a next version already")
+    @schemas.problem(blueprint, 422, "the rule named cannot use the document")
+    def post(self, query: dict[str, Any], identifier: str) -> Response:
+        """The same document under today's rule and background, or the ones named, kept as the next version.
+
+        The version before stays as it is. `changes` says what differs: rule, background, engine and the total.
+        """
+        return _created(
+            recalculated(
+                services().store, organisation(), identifier, services().release, query["rule"], query["background"]
+            )
+        )
+
+
+@blueprint.route("/<string:identifier>/versions")
+class FootprintVersions(MethodView):
+    @blueprint.doc(operationId="listFootprintVersions")
+    @blueprint.response(200, schemas.FootprintVersions)
+    @schemas.problem(blueprint, 404, "no such footprint")
+    def get(self, identifier: str) -> Response:
+        """All versions of the footprint, oldest first, each with what changed."""
+        items = [_version_entry(record) for record in versions_of(services().store, organisation(), identifier)]
+        return _json(json.dumps({"items": items, "count": len(items)}, ensure_ascii=False))
 
 
 @blueprint.route("/<string:identifier>/hotspots")
@@ -113,6 +153,27 @@ def _entry(record: Record) -> dict[str, Any]:
     answer = json.loads(record.body)
     keys = ("id", "created", "product", "declared_unit", "boundary", "total", "links")
     return {**{key: answer[key] for key in keys}, "category": record.category, "impact_allowed": record.impact_allowed}
+
+
+def _version_entry(record: Record) -> dict[str, Any]:
+    answer = json.loads(record.body)
+    versions = {"version": record.version, "previous": record.previous, "changes": answer.get("changes")}
+    return {**versions, **{key: answer[key] for key in ("id", "created", "rule", "background", "total", "links")}}
+
+
+def _with_successor(record: Record, successor: str | None) -> str:
+    """The body as it is kept; where there is a next version, with the link to it."""
+    if successor is None:
+        return record.body
+    answer = json.loads(record.body)
+    answer["links"]["successor"] = f"/v1/footprints/{successor}"
+    return json.dumps(answer, ensure_ascii=False)
+
+
+def _created(record: Record) -> Response:
+    response = _json(record.body, 201)
+    response.headers["Location"] = url_for("footprints.OneFootprint", identifier=record.id)
+    return response
 
 
 def _json(text: str, status: int = 200) -> Response:

@@ -132,6 +132,28 @@ class Total(Schema):
     indicator = fields.String()
 
 
+class TotalChange(Schema):
+    before = fields.Float()
+    after = fields.Float()
+    unit = fields.String()
+    comparable = fields.Boolean(metadata={"description": "false: boundary, declared unit or indicator differ"})
+    difference = fields.Float(allow_none=True)
+    relative = fields.Float(allow_none=True)
+
+
+class Changes(Schema):
+    """What differs between two versions; null: the same."""
+
+    rule = fields.Dict(allow_none=True, metadata={"description": "before and after: id, version, sha256"})
+    background = fields.Dict(allow_none=True, metadata={"description": "before and after: name, version, id"})
+    engine = fields.Dict(allow_none=True, metadata={"description": "before and after: version"})
+    document = fields.List(
+        fields.Dict(),
+        metadata={"description": "sections that differ; of lists with ids, the entries added, removed, changed"},
+    )
+    total = fields.Nested(TotalChange)
+
+
 class Footprint(Schema):
     id = fields.UUID()
     created = fields.DateTime()
@@ -160,6 +182,9 @@ class Footprint(Schema):
     warnings = fields.List(fields.Dict())
     notice = fields.Nested(LocalText)
     links = fields.Dict()
+    version = fields.Integer(metadata={"description": "from 2 on: which version this is"})
+    previous = fields.UUID(metadata={"description": "the version before"})
+    changes = fields.Nested(Changes, metadata={"description": "what differs from the version before"})
 
 
 class FootprintEntry(Schema):
@@ -183,6 +208,23 @@ class Page(Schema):
     next = fields.String(allow_none=True, metadata={"description": "address of the next page"})
 
 
+class FootprintVersion(Schema):
+    version = fields.Integer()
+    previous = fields.UUID(allow_none=True)
+    changes = fields.Nested(Changes, allow_none=True, metadata={"description": "null for the first"})
+    id = fields.UUID()
+    created = fields.DateTime()
+    rule = fields.Dict()
+    background = fields.Dict()
+    total = fields.Nested(Total)
+    links = fields.Dict()
+
+
+class FootprintVersions(Schema):
+    items = fields.List(fields.Nested(FootprintVersion))
+    count = fields.Integer()
+
+
 class FootprintPage(Page):
     items = fields.List(fields.Nested(FootprintEntry))
 
@@ -201,6 +243,24 @@ class FootprintQuery(Schema):
         load_default="yes",
         validate=validate.OneOf(["yes", "no"]),
         metadata={"description": "no: the effects of new rule versions are never computed from it"},
+    )
+    previous = fields.String(
+        load_default=None,
+        validate=validate.Length(max=36),
+        metadata={"description": "id of the footprint of the same product that this is the next version of"},
+    )
+
+
+class RecalculationQuery(Schema):
+    rule = fields.String(
+        load_default=None,
+        validate=validate.Length(max=40),
+        metadata={"description": "version of the rule [default: the one in force]", "example": "1.0.0"},
+    )
+    background = fields.String(
+        load_default=None,
+        validate=validate.Regexp(r"[0-9a-f]{64}\Z"),
+        metadata={"description": "id of a background release on this machine [default: the server's]"},
     )
 
 

@@ -14,6 +14,7 @@ from lcaengine.cli_cbam import cbam
 from lcaengine.cli_evidence import evidence
 from lcaengine.cli_rules import rules
 from lcaengine.cli_statement import keys, statement
+from lcaengine.cli_store import store
 from lcaengine.options import boms_of, json_option, language_option, print_json, shows_problems
 from lcaengine.problems import Language, Problem, Refused
 from lcaengine.terminal import Terminal, percent
@@ -371,6 +372,7 @@ main.add_command(cbam)
 main.add_command(statement)
 main.add_command(keys)
 main.add_command(evidence)
+main.add_command(store)
 
 
 def _footprints(path: Path, boundary: str | None) -> list[Any]:

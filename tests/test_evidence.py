@@ -18,6 +18,7 @@ from boms import canned
 from click.testing import CliRunner
 from openpyxl import Workbook
 from sqlalchemy import text
+from tampering import unprotect
 
 from lcaengine.cli import main
 from lcaengine.problems import NotFound, Refused, TooLarge
@@ -190,6 +191,7 @@ def test_after_its_day_the_file_goes_and_the_record_stays(store: Store) -> None:
 
 def test_a_byte_that_changed_in_the_database_is_found(store: Store) -> None:
     kept = entered(store, footprint(store))
+    unprotect(store.engine, "evidence_contents")
     with store.engine.begin() as connection:
         connection.execute(text("UPDATE evidence_contents SET data = :d"), {"d": PDF.replace(b"1.7", b"1.4")})
     with pytest.raises(Refused) as error:
@@ -387,6 +389,7 @@ def test_evidence_on_the_command_line(tmp_path: Path) -> None:
     assert (early.exit_code, "statement_evidence_retained" in early.stderr) == (2, True)
     assert run("get", body["id"], "--out", str(copy), *database).exit_code == 0
     with sqlite3.connect(tmp_path / "store.sqlite") as opened:  # as if seven years had passed
+        opened.execute("DROP TRIGGER evidence_no_update")
         opened.execute("UPDATE evidence SET retain_until = '2020-12-31'")
     removed = json.loads(run(*remove, "--json").stdout)
     assert (removed["removed_by"], removed["sha256"]) == ("王芳", body["sha256"])

@@ -21,6 +21,7 @@ from boms import INVENTORIES, canned
 from click.testing import CliRunner, Result
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from tampering import unprotect
 
 from lcaengine.background import Release
 from lcaengine.bom import bom_of, read_plant
@@ -328,6 +329,7 @@ def test_an_expired_footprint_is_refused(store: Store, keys: KeyStore, release: 
     assert last_day(old, TODAY) == date(2027, 2, 28)
     record = kept(store, craft(), release)
     aged = json.dumps({**craft(), "period": {"start": "2022-01-01", "end": "2022-12-31"}})
+    unprotect(store.engine, "footprints")
     with store.engine.begin() as connection:
         connection.exec_driver_sql("UPDATE footprints SET document = ?", (aged,))
     with pytest.raises(Refused) as refused:
@@ -346,6 +348,7 @@ def test_a_footprint_that_does_not_come_out_again_is_not_stated(store: Store, ke
     record = kept(store, craft(), release)
     answer = json.loads(record.body)
     answer["total"]["value"] = answer["total"]["value"] * (1 + 1e-15) + 1e-13
+    unprotect(store.engine, "footprints")
     with store.engine.begin() as connection:
         connection.exec_driver_sql("UPDATE footprints SET body = ?", (json.dumps(answer),))
     with pytest.raises(Refused) as refused:
@@ -661,6 +664,7 @@ def test_a_changed_rule_file_is_found(
 def test_a_changed_record_is_found(store: Store, keys: KeyStore, issued: StatementRecord) -> None:
     document = craft()
     document["lines"][0]["amount"] += 1
+    unprotect(store.engine, "footprints")
     with store.engine.begin() as connection:
         connection.exec_driver_sql("UPDATE footprints SET document = ?", (json.dumps(document),))
     found = checked(issued, keys, store, again=True)

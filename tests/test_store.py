@@ -20,7 +20,8 @@ from lcaengine.footprint import body, calculate
 from lcaengine.problems import NotFound
 from lcaengine.rules import find_rule
 from lcaengine.store import Record, Store, open_store
-from lcaengine.store.records import Base, migrate
+from lcaengine.store.database import migrate
+from lcaengine.store.records import Base
 from lcaengine.store.statements import StatementChanged
 
 Json = dict[str, Any]

@@ -155,11 +155,12 @@ def _row(
     if session.get(ContentRow, (organisation_id, digest)) is None:
         session.add(ContentRow(organisation_id=organisation_id, sha256=digest, data=data))
     media_type, name, person = described
+    until = retained_until(now.date())
     return EvidenceRow(
         id=str(uuid.uuid4()), organisation_id=organisation_id, created=now, kind=figure.kind, record=figure.record,
         pointer=figure.pointer, version=before.version + 1 if before else 1, previous=before.id if before else None,
         sha256=digest, size=len(data), media_type=media_type, file_name=name, entered_by=person,
-        retain_until=retained_until(now.date()),
+        retain_until=max(until, before.retain_until) if before else until,  # a clock set back shortens nothing
     )  # fmt: skip
 
 

@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 import json
-import os
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
-from platformdirs import user_data_path
-from sqlalchemy import Boolean, DateTime, Engine, Index, String, Text, create_engine, event, func, select, true
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy import Boolean, DateTime, Engine, Index, Integer, String, Text, func, select, text, true
 from sqlalchemy.orm import Mapped, mapped_column
 
-from lcaengine.problems import NotFound, Problem, Refused
+from lcaengine.problems import NotFound, Problem
 from lcaengine.store.base import Base as Base  # noqa: PLC0414 (who knows it from here)
+from lcaengine.store.database import open_engine
 from lcaengine.store.statements import StatementStore
 from lcaengine.store.transaction import transaction
 
@@ -28,7 +25,10 @@ class FootprintRow(Base):
     """One calculated footprint: what was given, what was answered, and with what."""
 
     __tablename__ = "footprints"
-    __table_args__ = (Index("ix_footprints_organisation_created", "organisation_id", "created", "id"),)
+    __table_args__ = (
+        Index("ix_footprints_organisation_created", "organisation_id", "created", "id"),
+        Index("ix_footprints_version", "organisation_id", "original", "version", unique=True),  # one successor each
+    )
 
     id: Mapped[str] = mapped_column(String(36), primary_key=True)
     organisation_id: Mapped[str] = mapped_column(String(64))
@@ -40,6 +40,9 @@ class FootprintRow(Base):
     document: Mapped[str] = mapped_column(Text)
     body: Mapped[str] = mapped_column(Text)
     impact_allowed: Mapped[bool] = mapped_column(Boolean, server_default=true())
+    version: Mapped[int] = mapped_column(Integer, server_default=text("1"))
+    previous: Mapped[str | None] = mapped_column(String(36))
+    original: Mapped[str | None] = mapped_column(String(36))
 
 
 class CbamRow(Base):
@@ -71,7 +74,8 @@ class CbamRecord:
 class Record:
     """A stored footprint; ``document`` is the bill of materials as read, ``body`` the answer as JSON text.
 
-    ``impact_allowed`` says whether the effects of new rule versions may be computed from it.
+    ``impact_allowed`` says whether the effects of new rule versions may be computed from it. ``previous`` is the version
+    before, ``original`` the first one; both None for a first version.
     """
 
     id: str
@@ -83,10 +87,9 @@ class Record:
     document: str
     body: str
     impact_allowed: bool = True
-
-
-class NoStore(Refused):
-    """The database cannot be opened."""
+    version: int = 1
+    previous: str | None = None
+    original: str | None = None
 
 
 class Store(StatementStore):
@@ -96,9 +99,13 @@ class Store(StatementStore):
         self.engine = engine
 
     def add(
-        self, organisation_id: str, document: dict[str, Any], body: dict[str, Any], impact_allowed: bool = True
-    ) -> Record:
-        """Keep a footprint; the record's body has ``id``, ``created`` and ``links`` added."""
+        self, organisation_id: str, document: dict[str, Any], body: dict[str, Any], impact_allowed: bool = True,
+        previous: Record | None = None,
+    ) -> Record:  # fmt: skip
+        """Keep a footprint; the record's body has ``id``, ``created`` and ``links`` added.
+
+        ``previous``: the record that it is the next version of (`lcaengine.store.versions.add_version` checks that).
+        """
         identifier, created = str(uuid.uuid4()), datetime.now(UTC)
         base = f"/v1/footprints/{identifier}"
         answer = {
@@ -110,13 +117,15 @@ class Store(StatementStore):
                 "hotspots": base + "/hotspots",
                 "tree": base + "/tree",
                 "explanation": base + "/explanation",
+                "versions": base + "/versions",
             },
         }
         row = FootprintRow(
             id=identifier, organisation_id=organisation_id, created=created, category=body["product"]["category"],
             rule_version=body["rule"]["version"], rule_sha256=body["rule"]["sha256"], background_id=body["background"]["id"],
             document=json.dumps(document, ensure_ascii=False), body=json.dumps(answer, ensure_ascii=False, allow_nan=False),
-            impact_allowed=impact_allowed,
+            impact_allowed=impact_allowed, version=previous.version + 1 if previous else 1,
+            previous=previous.id if previous else None, original=(previous.original or previous.id) if previous else None,
         )  # fmt: skip
         record = _record(row)
         with transaction(self.engine) as session:
@@ -194,45 +203,5 @@ def _fields(row: FootprintRow | CbamRow, kind: type[Record] | type[CbamRecord]) 
 
 
 def open_store(url: str | None = None) -> Store:
-    """The store at a database URL (default: ``LCAENGINE_DATABASE``, else SQLite in the user's data folder), migrated.
-
-    Raises `NoStore`.
-    """
-    url = url or os.environ.get("LCAENGINE_DATABASE") or default_url()
-    if url.startswith("postgresql://"):
-        url = url.replace("://", "+psycopg://", 1)  # psycopg 3, of the extra "postgres"
-    try:
-        engine = create_engine(url)
-        if engine.dialect.name == "sqlite":
-            event.listen(engine, "connect", _sqlite_settings)
-            if engine.url.database and engine.url.database != ":memory:":
-                Path(engine.url.database).parent.mkdir(parents=True, exist_ok=True)
-        migrate(engine)
-    except (OSError, SQLAlchemyError, ImportError) as error:
-        why = str(getattr(error, "orig", None) or error).splitlines()[0]
-        raise NoStore(Problem("no_store", "--database", {"why": why})) from error
-    return Store(engine)
-
-
-def default_url() -> str:
-    return f"sqlite:///{user_data_path('lcaengine') / 'lcaengine.sqlite'}"
-
-
-def _sqlite_settings(connection: Any, _: Any) -> None:
-    cursor = connection.cursor()
-    cursor.execute("PRAGMA journal_mode=WAL")
-    cursor.execute("PRAGMA synchronous=FULL")
-    cursor.execute("PRAGMA busy_timeout=15000")
-    cursor.close()
-
-
-def migrate(engine: Engine, revision: str = "head") -> None:
-    """Bring the tables up to a revision with Alembic, under the database's own lock."""
-    from alembic import command
-    from alembic.config import Config
-
-    config = Config()
-    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
-    with engine.begin() as connection:
-        config.attributes["connection"] = connection
-        command.upgrade(config, revision)
+    """The store at a database URL (default: ``LCAENGINE_DATABASE``, else SQLite in the user's data folder), migrated; raises `NoStore`."""
+    return Store(open_engine(url))
