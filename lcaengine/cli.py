@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from lcaengine import __version__
+from lcaengine.cli_access import access
 from lcaengine.cli_cbam import cbam
 from lcaengine.cli_evidence import evidence
 from lcaengine.cli_rules import rules
@@ -373,6 +374,7 @@ main.add_command(statement)
 main.add_command(keys)
 main.add_command(evidence)
 main.add_command(store)
+main.add_command(access)
 
 
 def _footprints(path: Path, boundary: str | None) -> list[Any]:

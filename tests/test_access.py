@@ -283,3 +283,19 @@ def test_what_is_written_is_in_the_audit_log_and_the_log_cannot_be_changed(opera
 def test_every_resource_has_a_role_that_reads_and_one_that_writes_it() -> None:
     given = frozenset().union(*ROLES.values())
     assert given == {f"{r}:{a}" for r in RESOURCES for a in ("read", "write")}
+
+
+def test_who_lost_his_key_gets_a_new_link_by_command(operator: Person, store: Store) -> None:
+    from click.testing import CliRunner
+
+    from lcaengine.cli import main
+
+    database = ["--database", store.engine.url.render_as_string(hide_password=False)]
+    listed = CliRunner().invoke(main, ["access", "list", *database])
+    assert "wang@example.com" in listed.output
+    invited = CliRunner().invoke(main, ["access", "invite", "WANG@example.com", *database])
+    page = operator.client.post(invited.output.strip()).get_data(as_text=True)
+    Person(operator.client, key_on(page))("GET", "/v1/me", 200)
+    missing = CliRunner().invoke(main, ["access", "invite", "li@example.com", *database, "--lang", "en"])
+    assert missing.exit_code == 2
+    assert "There is no user" in missing.output

@@ -60,7 +60,7 @@ def test_the_commands_there_are() -> None:
         ("cbam", "report"),
         ("statement", "issue"), ("statement", "export"), ("statement", "summary"), ("statement", "schema"), ("statement", "bundle"), ("statement", "verify"), ("statement", "list"), ("statement", "revoke"), ("statement", "supersede"),
         ("keys", "list"), ("keys", "rotate"), ("keys", "retire"), ("evidence", "add"), ("evidence", "list"), ("evidence", "get"), ("evidence", "remove"),
-        ("store", "backup"), ("store", "restore"), ("store", "check"), ("store", "export"), ("store", "delete"),
+        ("store", "backup"), ("store", "restore"), ("store", "check"), ("store", "export"), ("store", "delete"), ("access", "list"), ("access", "invite"),
     }  # fmt: skip
 
 
