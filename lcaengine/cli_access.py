@@ -4,11 +4,17 @@ from __future__ import annotations
 
 import click
 
-from lcaengine.options import json_option, language_option, print_json, shows_problems
+from lcaengine.options import (
+    database_option,
+    existing_store,
+    json_option,
+    language_option,
+    print_json,
+    shows_problems,
+)
 from lcaengine.problems import Language, NotFound, Problem
 from lcaengine.terminal import Terminal
 
-DATABASE = click.option("--database", default=None, help="Database URL. [default: SQLite in the user's data folder]")
 ALL = 10_000
 
 
@@ -18,7 +24,7 @@ def access() -> None:
 
 
 @access.command("list")
-@DATABASE
+@database_option
 @json_option
 @language_option
 @shows_problems
@@ -28,14 +34,13 @@ def access_list(database: str | None, as_json: bool, lang: Language) -> None:
     \b
     Example:  lcaengine access list
     """
-    from lcaengine.store import open_store
     from lcaengine.store.organisations import list_organisations, list_users
 
-    store = open_store(database)
-    found = [
-        {**o.as_dict(), "users": [u.as_dict() for u in list_users(store, o.id, ALL, 0)[0]]}
-        for o in list_organisations(store, ALL, 0)[0]
-    ]
+    with existing_store(database) as store:
+        found = [
+            {**o.as_dict(), "users": [u.as_dict() for u in list_users(store, o.id, ALL, 0)[0]]}
+            for o in list_organisations(store, ALL, 0)[0]
+        ]
     if as_json:
         return print_json(found)
     terminal = Terminal(lang)
@@ -51,7 +56,7 @@ def access_list(database: str | None, as_json: bool, lang: Language) -> None:
 @access.command("invite")
 @click.argument("email")
 @click.option("--organisation", default="local", show_default=True, help="Id of the organisation.")
-@DATABASE
+@database_option
 @language_option
 @shows_problems
 def access_invite(email: str, organisation: str, database: str | None, lang: Language) -> None:
@@ -62,12 +67,12 @@ def access_invite(email: str, organisation: str, database: str | None, lang: Lan
     \b
     Example:  lcaengine access invite wang@example.com --organisation local
     """
-    from lcaengine.store import open_store
     from lcaengine.store.organisations import invite, list_users
 
-    store = open_store(database)
-    users, _ = list_users(store, organisation, ALL, 0)
-    user = next((u for u in users if u.email == email.lower()), None)
-    if user is None:
-        raise NotFound(Problem("unknown_user", "", {"id": email}))
-    Terminal(lang).say(f"/welcome/{invite(store, organisation, user.id)}")
+    with existing_store(database) as store:
+        users, _ = list_users(store, organisation, ALL, 0)
+        user = next((u for u in users if u.email == email.lower()), None)
+        if user is None:
+            raise NotFound(Problem("unknown_user", "", {"id": email}))
+        token = invite(store, organisation, user.id)
+    Terminal(lang).say(f"/welcome/{token}")

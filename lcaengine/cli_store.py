@@ -4,22 +4,27 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from lcaengine.options import json_option, language_option, print_json, shows_problems
+from lcaengine.options import (
+    database_option,
+    existing_store,
+    json_option,
+    language_option,
+    print_json,
+    shows_problems,
+)
 from lcaengine.problems import Language, Problem, Refused
 from lcaengine.terminal import Terminal
 
 if TYPE_CHECKING:
-    from lcaengine.store import Store
+    pass
 
 FILE = click.Path(path_type=Path, dir_okay=False)
-DATABASE = click.option("--database", default=None, help="Database URL. [default: SQLite in the user's data folder]")
 TEXTS = {
     "rows": ("行", "rows"), "whole": ("数据库完整。", "The database is whole."), "keys": ("签名密钥不在其中，请另行备份 LCAENGINE_KEYS 文件夹。", "Keys that sign are not in it: back up the folder LCAENGINE_KEYS, too."),
     "would": ("将删除：", "To be deleted:"), "deleted": ("已删除：", "Deleted:"), "kept": ("{0} 个证据文件须保存至 {1}。", "{0} evidence files are to be kept until {1}."),
@@ -34,7 +39,7 @@ def store() -> None:
 
 @store.command("backup")
 @click.argument("file", type=FILE)
-@DATABASE
+@database_option
 @json_option
 @language_option
 @shows_problems
@@ -52,7 +57,7 @@ def store_backup(file: Path, database: str | None, as_json: bool, lang: Language
 
 @store.command("restore")
 @click.argument("file", type=FILE)
-@DATABASE
+@database_option
 @json_option
 @language_option
 @shows_problems
@@ -69,7 +74,7 @@ def store_restore(file: Path, database: str | None, as_json: bool, lang: Languag
 
 
 @store.command("check")
-@DATABASE
+@database_option
 @json_option
 @language_option
 @shows_problems
@@ -95,7 +100,7 @@ def store_check(database: str | None, as_json: bool, lang: Language) -> None:
 @store.command("export")
 @click.argument("organisation")
 @click.argument("file", type=FILE)
-@DATABASE
+@database_option
 @json_option
 @language_option
 @shows_problems
@@ -109,7 +114,7 @@ def store_export(organisation: str, file: Path, database: str | None, as_json: b
 
     aside = file.with_name(f".{file.name}.{os.getpid()}")
     try:
-        with _opened(database) as kept, aside.open("wb") as written:
+        with existing_store(database) as kept, aside.open("wb") as written:
             counts = export_organisation(kept, organisation, written)
         aside.replace(file)
     except OSError as error:
@@ -124,7 +129,7 @@ def store_export(organisation: str, file: Path, database: str | None, as_json: b
 @click.option("--dry-run", is_flag=True, help="Only show what would be deleted. 只显示。")
 @click.option("--yes", is_flag=True, help="Do not ask. 不再询问。")
 @click.option("--despite-retention", metavar="REASON", default="", help="Also evidence that is to be kept; why. 理由。")
-@DATABASE
+@database_option
 @json_option
 @language_option
 @shows_problems
@@ -138,7 +143,7 @@ def store_delete(
     """
     from lcaengine.store.organisation_data import delete_organisation, organisation_counts, retained_evidence
 
-    with _opened(database) as kept:
+    with existing_store(database) as kept:
         counts, (files, until) = organisation_counts(kept, organisation), retained_evidence(kept, organisation)
         if not as_json:
             _say("would", lang)
@@ -154,17 +159,6 @@ def store_delete(
                 _show_rows(counts, lang)
     if as_json:
         print_json({"organisation": organisation, "deleted": not dry_run, "retained": files, "tables": counts})
-
-
-@contextmanager
-def _opened(database: str | None) -> Iterator[Store]:
-    """The store that is there, migrated; none is made."""
-    from lcaengine.store import Store
-    from lcaengine.store.database import migrate, opened
-
-    with opened(database, create=False) as engine:
-        migrate(engine)
-        yield Store(engine)
 
 
 def _show_backup(found: Mapping[str, Any], lang: Language) -> None:

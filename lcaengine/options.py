@@ -6,7 +6,8 @@ import functools
 import json
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -17,6 +18,7 @@ from lcaengine.terminal import Terminal, default_language
 
 if TYPE_CHECKING:
     from lcaengine.bom import Bom
+    from lcaengine.store import Store
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -28,6 +30,23 @@ def language_option(command: F) -> F:
         default=default_language,
         help="Language. 语言。默认按环境。",
     )(command)
+
+
+def database_option(command: F) -> F:
+    return click.option("--database", default=None, help="Database URL. [default: SQLite in the user's data folder]")(
+        command
+    )
+
+
+@contextmanager
+def existing_store(database: str | None) -> Iterator[Store]:
+    """The store that is there, migrated; none is made. Raises `Refused`."""
+    from lcaengine.store import Store
+    from lcaengine.store.database import migrate, opened
+
+    with opened(database, create=False) as engine:
+        migrate(engine)
+        yield Store(engine)
 
 
 def json_option(command: F) -> F:
