@@ -152,14 +152,17 @@ def test_postgresql_that_is_stopped_and_started_is_used_again(own_postgres: Any,
     store = open_store(own_postgres.get_uri())
     first = store.add("a", canned(), answer)
     own_postgres.stop()
+    own_postgres.ensure_postgres_running()
+    second = store.add("a", canned(), answer)  # no connection of before is used as it is
+    own_postgres.stop()
     for _ in range(2):
         with pytest.raises(OperationalError):
             store.add("a", canned(), answer)
     with pytest.raises(NoStore):
         open_store(own_postgres.get_uri())
     own_postgres.ensure_postgres_running()
-    second = store.add("a", canned(), answer)  # no connection of before is used as it is
-    assert [r.id for r in store.list("a", 9, 0)[0]] == [second.id, first.id]
+    third = store.add("a", canned(), answer)
+    assert [r.id for r in store.list("a", 9, 0)[0]] == [third.id, second.id, first.id]
     store.engine.dispose()
 
 

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import pytest
+from background_fixtures import PROJECT
 from boms import canned, worked
 from flask.testing import FlaskClient
 from lcaengine.api import create_app
@@ -106,7 +109,10 @@ def test_of_many_at_once_one_becomes_the_successor(store: Store, answer: Json, r
                 with together(store.engine):
                     return add_version(store, "a", first, canned(), answer, True)
             return add_version(store, "a", first, canned(), answer, True)
-        except (HasSuccessor, IntegrityError):  # the second: a request's transaction, which is tried again
+        except HasSuccessor:
+            return None
+        except IntegrityError:  # a whole request is tried again
+            assert request_wide
             return None
 
     with ThreadPoolExecutor(8) as pool:
@@ -195,6 +201,33 @@ def test_what_is_not_there_makes_no_version(client: FlaskClient) -> None:
         refused = client.post(path, json=canned())
         assert (path, refused.status_code, refused.json["code"]) == (path, status, code)
     assert client.get("/v1/footprints").json["count"] == 1
+
+
+def test_a_rule_named_is_the_one_that_is_used(store: Store, release: Release, answer: Json) -> None:
+    first = store.add("a", canned(), answer)
+    second = recalculated(store, "a", first.id, release, rule_version="1.0.0")
+    expected = body(calculate(bom_of(canned()), find_rule("beer", "1.0.0"), release))
+    changed = json.loads(second.body)["changes"]
+    assert (changed["rule"]["before"]["version"], changed["rule"]["after"]["version"]) == ("1.1.0", "1.0.0")
+    assert changed["total"]["after"] == expected["total"]["value"] != answer["total"]["value"]
+
+
+@pytest.mark.parametrize("state", ["draft", "review"])
+def test_no_footprint_is_kept_under_a_draft(
+    store: Store, release: Release, answer: Json, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, state: str
+) -> None:
+    text = (PROJECT / "product_rules/beer/1.1.0/rule.yaml").read_text(encoding="utf-8")
+    rule = tmp_path / "beer" / "9.0.0" / "rule.yaml"
+    rule.parent.mkdir(parents=True)
+    rule.write_text(re.sub("(?m)^version: .*$", "version: 9.0.0", text), encoding="utf-8")
+    entry = f'{{version: "9.0.0", state: {state}, date: "2026-11-28", who: w, why: y, sha256: "{"0" * 64}"}}'
+    (tmp_path / "beer" / "history.yaml").write_text(f"- {entry}\n", encoding="utf-8")
+    monkeypatch.setenv("LCAENGINE_RULES", str(tmp_path))
+    first = store.add("a", canned(), answer)
+    with pytest.raises(Refused) as error:
+        recalculated(store, "a", first.id, release, rule_version="9.0.0")
+    assert codes(error) == ["version_by_draft"]
+    assert successor_of(store, "a", first) is None
 
 
 # -- the database refuses too
