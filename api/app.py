@@ -8,7 +8,7 @@ from flask import Flask, Response
 from flask_smorest import Api
 from flask_swagger_ui import get_swaggerui_blueprint
 
-from lcaengine import __version__
+from lcaengine import __version__, settings
 from lcaengine.background import Release, default_release
 from lcaengine.bom.reading import MAX_BYTES
 from lcaengine.store import Store, open_store

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ from sqlalchemy import Boolean, DateTime, Engine, Index, String, Text, create_en
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Mapped, mapped_column
 
+from lcaengine import settings
 from lcaengine.problems import NotFound, Problem, Refused
 from lcaengine.store.base import Base as Base  # noqa: PLC0414 (who knows it from here)
 from lcaengine.store.statements import StatementStore
@@ -198,7 +198,7 @@ def open_store(url: str | None = None) -> Store:
 
     Raises `NoStore`.
     """
-    url = url or os.environ.get("LCAENGINE_DATABASE") or default_url()
+    url = url or settings.DATABASE.value() or default_url()
     if url.startswith("postgresql://"):
         url = url.replace("://", "+psycopg://", 1)  # psycopg 3, of the extra "postgres"
     try:
