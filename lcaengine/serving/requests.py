@@ -19,6 +19,7 @@ from gunicorn.workers.gthread import TConn
 LEAST_RATE = 100_000  # bytes a second
 IN_MEMORY = 1_000_000  # of a body; what is more waits on disk
 PIECE = 65_536
+FIRST_SECONDS = 0.2
 
 
 class TooSlow(Exception):
@@ -82,6 +83,10 @@ class Connection(TConn):  # type: ignore[misc]
                 raise ConnectionResetError from None  # there is no channel on which to answer
         self.parser = RequestParser(self.cfg, self.sock, self.client)
         self.parser.unreader = Reader(self.sock, self)
+
+    def wait_for_data(self, timeout: float) -> bool:
+        """A new connection that says nothing yet is watched by the main loop, which takes no thread."""
+        return cast(bool, super().wait_for_data(min(timeout, FIRST_SECONDS)))
 
     def close(self, graceful: bool = False) -> None:
         if not self.closed:

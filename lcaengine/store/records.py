@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +17,6 @@ from sqlalchemy import Boolean, DateTime, Engine, Index, String, Text, create_en
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Mapped, mapped_column
 
-from lcaengine import settings
 from lcaengine.problems import NotFound, Problem, Refused
 from lcaengine.store.base import Base as Base  # noqa: PLC0414 (who knows it from here)
 from lcaengine.store.statements import StatementStore
@@ -198,7 +199,7 @@ def open_store(url: str | None = None) -> Store:
 
     Raises `NoStore`.
     """
-    url = url or settings.DATABASE.value() or default_url()
+    url = url or os.environ.get("LCAENGINE_DATABASE") or default_url()
     if url.startswith("postgresql://"):
         url = url.replace("://", "+psycopg://", 1)  # psycopg 3, of the extra "postgres"
     try:
@@ -224,6 +225,12 @@ def _sqlite_settings(connection: Any, _: Any) -> None:
     cursor.execute("PRAGMA synchronous=FULL")
     cursor.execute("PRAGMA busy_timeout=15000")
     cursor.close()
+
+
+@cache
+def newest_revision() -> str:
+    """The migration that this program's tables are of."""
+    return max(path.name[:4] for path in (Path(__file__).parent / "migrations" / "versions").glob("[0-9]*.py"))
 
 
 def migrate(engine: Engine, revision: str = "head") -> None:
