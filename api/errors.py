@@ -16,7 +16,9 @@ from . import metrics
 from .context import language
 from .requests import request_id
 
-_BY_STATUS = {404: "not_found", 405: "bad_method", 415: "media_type", 429: "too_many_requests"}
+_BY_STATUS = {
+    400: "not_http", 404: "not_found", 408: "request_slow", 405: "bad_method", 415: "media_type", 429: "too_many_requests",
+}  # fmt: skip
 _OF_THE_DATABASE = (OperationalError, InterfaceError, InternalError, PoolTimeout)
 RETRY_SECONDS = 5
 

@@ -15,6 +15,7 @@ from typing import Any, cast
 from gunicorn.http.parser import RequestParser
 from gunicorn.http.unreader import SocketUnreader
 from gunicorn.workers.gthread import TConn
+from werkzeug.exceptions import RequestTimeout
 
 LEAST_RATE = 100_000  # bytes a second
 IN_MEMORY = 1_000_000  # of a body; what is more waits on disk
@@ -22,7 +23,7 @@ PIECE = 65_536
 FIRST_SECONDS = 0.2
 
 
-class TooSlow(Exception):
+class TooSlow(RequestTimeout):  # type: ignore[misc]
     """The request was not there when its time was over. No OSError: those mean that the client has gone."""
 
 
