@@ -56,7 +56,7 @@ class AccessPlugin(BasePlugin):
 class ServerPlugin(BasePlugin):
     """Adds what the server may answer to anything; the answer for "any other status" goes, since there is none."""
 
-    def operation_helper(self, operations: Any = None, **_: Any) -> None:
+    def operation_helper(self, path: str | None = None, operations: Any = None, **_: Any) -> None:  # noqa: ARG002
         for method, operation in (operations or {}).items():
             if isinstance(operation, dict):
                 answers = operation.setdefault("responses", {})

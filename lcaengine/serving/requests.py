@@ -23,7 +23,7 @@ PIECE = 65_536
 FIRST_SECONDS = 0.2
 
 
-class TooSlow(RequestTimeout):  # type: ignore[misc]
+class TooSlow(RequestTimeout):
     """The request was not there when its time was over. No OSError: those mean that the client has gone."""
 
 
