@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 STAMP  := $(VENV)/installed
 DATA   := $(shell find background_data product_rules -type f 2>/dev/null)
 
-.PHONY: demo test check bench clean help
+.PHONY: demo test check bench soak clean help
 help:  ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
 
@@ -34,6 +34,9 @@ test: check  ## set up, check, all tests
 bench: $(STAMP)  ## speed ratios against Brightway and floors, in one run
 	@$(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[bench]'
 	@$(BIN)/python -m benchmarks
+
+soak: $(STAMP)  ## 10,000 made-up requests and five minutes of load on a real server: no wrong answer, flat memory
+	@echo "==> soak (about twenty minutes)  长时间压力测试，约二十分钟"; $(BIN)/python tests/soak.py
 
 clean:  ## remove what was installed
 	rm -rf $(VENV) build dist *.egg-info

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from flask import Flask, Response
+from flask import Flask
 from flask_smorest import Api
 from flask_swagger_ui import get_swaggerui_blueprint
+from werkzeug.middleware.proxy_fix import ProxyFix
 
-from lcaengine import __version__
+from lcaengine import __version__, settings
 from lcaengine.background import Release, default_release
 from lcaengine.bom.reading import MAX_BYTES
 from lcaengine.store import Store, open_store
@@ -30,8 +31,12 @@ from . import (
     welcome,
 )
 from .access import register_access
-from .described import SECURITY, SECURITY_SCHEMES, AccessPlugin
+from .compression import register_compression
+from .described import SECURITY, SECURITY_SCHEMES, AccessPlugin, ServerPlugin
 from .errors import register_errors
+from .guards import register_guards
+from .limits import register_limits
+from .requests import register_requests
 from .writing import WritingFlask
 
 DESCRIPTION = """Product carbon footprints from bills of materials, with hotspots. 由物料清单计算产品碳足迹与热点。
@@ -90,7 +95,12 @@ def create_app(release: Release | None = None, store: Store | None = None, *, au
     )
     app.json.ensure_ascii = False  # type: ignore[attr-defined]
     app.json.sort_keys = False  # type: ignore[attr-defined]
-    api = _Api(app, spec_kwargs={"extra_plugins": [AccessPlugin()]})
+    _behind_proxies(app)
+    register_requests(app)
+    register_compression(app)
+    register_guards(app)
+    register_limits(app)
+    api = _Api(app, spec_kwargs={"extra_plugins": [AccessPlugin(), ServerPlugin()]})
     api.DEFAULT_RESPONSE_CONTENT_TYPE = "application/json"
     for module in BLUEPRINTS:
         api.register_blueprint(module.blueprint)
@@ -98,12 +108,10 @@ def create_app(release: Release | None = None, store: Store | None = None, *, au
     register_access(app)
     app.register_blueprint(get_swaggerui_blueprint("/docs", "/openapi.json", config=DOCS_PAGE))
     register_errors(app)
-    app.after_request(_headers)
     return app
 
 
-def _headers(response: Response) -> Response:
-    response.headers.setdefault("X-Content-Type-Options", "nosniff")
-    response.headers.setdefault("Referrer-Policy", "no-referrer")
-    response.headers.setdefault("X-Frame-Options", "DENY")
-    return response
+def _behind_proxies(app: Flask) -> None:
+    """Who asks, and how, is what so many proxies say; without them nobody's ``X-Forwarded-*`` is believed."""
+    if count := settings.PROXIES.value():
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=count, x_proto=count, x_host=count)  # type: ignore[method-assign]

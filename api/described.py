@@ -25,6 +25,12 @@ IDEMPOTENCY_KEY = {
     "description": "new for every request, such as a UUID: sent again, the request is answered again and not done again",
 }  # fmt: skip
 UNKNOWN = {"401": "who asks is not known", "403": "the credential lacks the scope"}
+OF_THE_SERVER = {
+    "403": "for another host, or from another web site",
+    "429": "too many requests: again after Retry-After",
+    "503": "the database cannot be reached, or the server is busy: again after Retry-After",
+}
+OF_A_BODY = {"408": "the body was not sent in time", "413": "the body is too large"}
 NOT_KEPT = {"422": "cannot be used"}
 
 
@@ -45,6 +51,19 @@ class AccessPlugin(BasePlugin):
                 _add(answers, NOT_KEPT)
                 if not reads(method, identifier):
                     _add(answers, {"409": "as others write at the same place, or it is not in a state for it"})
+
+
+class ServerPlugin(BasePlugin):
+    """Adds what the server may answer to anything; the answer for "any other status" goes, since there is none."""
+
+    def operation_helper(self, path: str | None = None, operations: Any = None, **_: Any) -> None:  # noqa: ARG002
+        for method, operation in (operations or {}).items():
+            if isinstance(operation, dict):
+                answers = operation.setdefault("responses", {})
+                answers.pop("default", None)
+                _add(answers, OF_THE_SERVER)
+                if "requestBody" in operation or method in ("post", "put", "patch"):
+                    _add(answers, OF_A_BODY)
 
 
 def _add(answers: dict[str, Any], wanted: dict[str, str]) -> None:

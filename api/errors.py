@@ -2,23 +2,31 @@
 
 from __future__ import annotations
 
-import uuid
 from typing import Any
 
 from flask import Flask, Response, current_app, json, request
+from sqlalchemy.exc import DatabaseError, DBAPIError, InterfaceError, InternalError, OperationalError, SQLAlchemyError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import HTTPException
 
 from lcaengine.bom.reading import MAX_BYTES, pointer
 from lcaengine.problems import Problem, Refused
 
+from . import metrics
 from .context import language
+from .requests import request_id
 
-_BY_STATUS = {404: "not_found", 405: "bad_method", 415: "media_type"}
+_BY_STATUS = {
+    400: "not_http", 404: "not_found", 408: "request_slow", 405: "bad_method", 415: "media_type", 429: "too_many_requests",
+}  # fmt: skip
+_OF_THE_DATABASE = (OperationalError, InterfaceError, InternalError, PoolTimeout)
+RETRY_SECONDS = 5
 
 
 def register_errors(app: Flask) -> None:
     app.register_error_handler(Refused, refused)
     app.register_error_handler(HTTPException, http_error)
+    app.register_error_handler(SQLAlchemyError, database_failed)
     app.register_error_handler(Exception, crashed)
 
 
@@ -34,6 +42,7 @@ def problem_response(problems: tuple[Problem, ...], status: int) -> Response:
         "detail": "; ".join(f"{p['pointer']}: {p['message']}" if p["pointer"] else p["message"] for p in shown[:20]),
         "next_action": shown[0]["next_action"],
         "instance": request.path,
+        "request_id": request_id(),
         "errors": shown,
     }
     response = Response(json.dumps(body, ensure_ascii=False), status, mimetype="application/problem+json")
@@ -76,8 +85,19 @@ def _query_problems(error: HTTPException) -> list[Problem]:
     ]
 
 
+def database_failed(error: SQLAlchemyError) -> Response:
+    """The database is gone, full or out of reach: nothing of the request was kept, and it may be sent again."""
+    gone = isinstance(error, _OF_THE_DATABASE) or type(error) is DatabaseError
+    if not gone and not (isinstance(error, DBAPIError) and error.connection_invalidated):
+        return crashed(error)
+    metrics.DATABASE_ERRORS.inc()
+    current_app.logger.error("database error: %s", type(error.__cause__ or error).__name__, exc_info=error)
+    response = problem_response((Problem("database_gone"),), 503)
+    response.headers["Retry-After"] = str(RETRY_SECONDS)
+    return response
+
+
 def crashed(error: Exception) -> Response:
     """Our own mistake: logged with a number, which is all that the user gets."""
-    number = uuid.uuid4().hex[:12]
-    current_app.logger.error("internal error %s", number, exc_info=error)
-    return problem_response((Problem("internal_error", "", {"id": number}),), 500)
+    current_app.logger.error("internal error", exc_info=error, extra={"request_id": request_id()})
+    return problem_response((Problem("internal_error", "", {"id": request_id()}),), 500)

@@ -56,7 +56,7 @@ class NewOrganisation(Schema):
 
 class Organisation(OrganisationChanges):
     id = fields.String()
-    created = fields.DateTime()
+    created = fields.DateTime(allow_none=True, metadata={"description": "null for the local one, which was never made"})
     links = fields.Dict()
 
 

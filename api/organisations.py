@@ -122,6 +122,7 @@ class Users(MethodView):
     @blueprint.doc(requestBody=json_body(shapes.NewUser), operationId="postUser")
     @blueprint.response(201, shapes.Invited)
     @schemas.problem(blueprint, 400, "cannot be read")
+    @schemas.problem(blueprint, 404, "no such organisation: without authentication there is only the local one")
     @schemas.problem(blueprint, 409, "there is one with that e-mail")
     @schemas.problem(blueprint, 413, "too large")
     @schemas.problem(blueprint, 415, "wrong type")

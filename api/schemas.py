@@ -39,6 +39,7 @@ class ProblemDetails(Schema):
     detail = fields.String()
     next_action = fields.String()
     instance = fields.String()
+    request_id = fields.String(metadata={"description": "also in X-Request-ID and in the server's log"})
     errors = fields.List(fields.Nested(ErrorEntry))
 
 
@@ -462,6 +463,11 @@ class Process(Schema):
     used_by = fields.List(fields.Dict(), metadata={"description": "processes that buy it"})
     exchanges = fields.List(fields.Dict(), metadata={"description": "inputs and emissions, each with its source"})
     sources = fields.List(fields.Dict())
+
+
+class Ready(Schema):
+    status = fields.String()
+    checks = fields.Dict(keys=fields.String(), values=fields.String())
 
 
 class Health(Schema):

@@ -9,18 +9,19 @@ from datetime import UTC, date, datetime
 from importlib.metadata import version
 from pathlib import Path
 
-from benchmarks import api, cbam, footprint, generator, impact, score_vectors, server, statements, tree
+from benchmarks import api, cbam, footprint, generator, impact, load, score_vectors, server, statements, tree
 from benchmarks.timing import Row
 from lcaengine.background import Release
 from lcaengine.background.release import default_release, load_release
 
 RESULTS = Path(__file__).parent / "results.md"
-LIBRARIES = ("numpy", "scipy", "bw2calc", "bw_graph_tools", "pypardiso", "Flask", "waitress", "SQLAlchemy")
+LIBRARIES = ("numpy", "scipy", "bw2calc", "bw_graph_tools", "pypardiso", "Flask", "gunicorn", "SQLAlchemy")
 EVERY: tuple[Callable[[Release, str], Iterator[Row]], ...] = (
     footprint.rows,
     tree.rows,
     score_vectors.rows,
     api.rows,
+    load.rows,
     server.rows,
     impact.rows,
     cbam.rows,

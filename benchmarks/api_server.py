@@ -1,6 +1,6 @@
 """The app on any release, with one endpoint more: the floor under ``POST /v1/footprints``.
 
-``python -m benchmarks.api_server RELEASE PORT DATABASE`` serves it as ``lcaengine serve`` does. The floor reads and
+``python -m benchmarks.api_server RELEASE PORT DATABASE WORKERS`` serves it as ``lcaengine serve`` does. The floor reads and
 validates the same document and stores it with an answer that is ready; it is no part of the product.
 """
 
@@ -13,19 +13,20 @@ from typing import Any
 
 from flask import Response, request
 from lcaengine.api import create_app
-from waitress import create_server
 
 from lcaengine.background.release import load_release
 from lcaengine.bom import read_document
+from lcaengine.serving import Hooks, Listening, run
 from lcaengine.store import DEFAULT_ORGANISATION, open_store
 
 FLOOR = "/floor"
 THREADS = 4
 
 
-def main(release: str, port: str, database: str) -> None:
+def main(release: str, port: str, database: str, workers: str) -> None:
     """Serve until terminated."""
-    app = create_app(release=load_release(Path(release)), store=open_store(database))
+    store = open_store(database)
+    app = create_app(release=load_release(Path(release)), store=store)
     services = app.extensions["lcaengine"]
 
     @cache
@@ -44,7 +45,9 @@ def main(release: str, port: str, database: str) -> None:
         return Response(record.body, 201, mimetype="application/json")
 
     app.add_url_rule(FLOOR, view_func=floor, methods=["POST"])
-    create_server(app, host="127.0.0.1", port=int(port), threads=THREADS, ident="lcaengine").run()
+    run(app, Listening("127.0.0.1", int(port), int(workers), THREADS), Hooks(
+        listening=print, forking=store.engine.dispose, forked=lambda: store.engine.dispose(close=False), ended=print,
+    ))  # fmt: skip
 
 
 if __name__ == "__main__":

@@ -14,13 +14,13 @@ from lcaengine.cli_access import access
 from lcaengine.cli_cbam import cbam
 from lcaengine.cli_evidence import evidence
 from lcaengine.cli_rules import rules
+from lcaengine.cli_serve import serve
 from lcaengine.cli_statement import keys, statement
 from lcaengine.cli_store import store
 from lcaengine.options import boms_of, json_option, language_option, print_json, shows_problems
-from lcaengine.problems import Language, Problem, Refused
+from lcaengine.problems import Language, Refused
 from lcaengine.terminal import Terminal, percent
 
-LOOPBACK = ("127.0.0.1", "localhost", "::1")
 CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 110}
 
 
@@ -48,38 +48,6 @@ def demo(lang: Language) -> None:
     from lcaengine.demo import run_demo
 
     run_demo(Terminal(lang))
-
-
-@main.command()
-@click.option("--host", default="127.0.0.1", show_default=True, help="Loopback only until there is authentication.")
-@click.option("--port", default=8000, show_default=True, type=click.IntRange(0, 65535))
-@click.option("--database", default=None, help="Database URL. [default: SQLite in the user's data folder]")
-@click.option("--threads", default=4, show_default=True, type=click.IntRange(1, 64))
-@language_option
-@shows_problems
-def serve(host: str, port: int, database: str | None, threads: int, lang: Language) -> None:
-    """Serve the HTTP API; documentation at /docs. 启动 HTTP 服务。
-
-    \b
-    Example:  lcaengine serve --port 8000     then open http://127.0.0.1:8000/docs
-    """
-    if host not in LOOPBACK:
-        raise Refused(Problem("not_loopback", "--host", {"host": host}))
-    from waitress import create_server
-
-    from lcaengine.api import create_app
-    from lcaengine.store import open_store
-
-    app = create_app(store=open_store(database))
-    try:
-        server = create_server(app, host=host, port=port, threads=threads, ident="lcaengine")
-    except OSError as error:
-        values = {"host": host, "port": port, "why": error.strerror or str(error)}
-        raise Refused(Problem("no_port", "--port", values)) from error
-    shown = f"[{host}]" if ":" in host else host
-    address = f"http://{shown}:{server.effective_port}"
-    Terminal(lang).say(f"lcaengine {__version__}  {address}  API: {address}/docs")
-    server.run()
 
 
 @main.command()
@@ -368,6 +336,7 @@ def background_report(out: Path, lang: Language) -> None:
     Terminal(lang).say("\n".join(str(path) for path in written))
 
 
+main.add_command(serve)
 main.add_command(rules)
 main.add_command(cbam)
 main.add_command(statement)

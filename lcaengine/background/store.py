@@ -17,6 +17,7 @@ from pathlib import Path
 from filelock import FileLock
 from platformdirs import user_cache_path
 
+from lcaengine import settings
 from lcaengine.background.tables import release_id
 from lcaengine.data import folder
 from lcaengine.problems import Problem, Refused
@@ -28,7 +29,7 @@ class BuildFailed(Refused):
 
 def cache_folder() -> Path:
     """``LCAENGINE_CACHE``, or the platform's cache folder."""
-    return Path(os.environ.get("LCAENGINE_CACHE") or user_cache_path("lcaengine"))
+    return settings.CACHE.value() or user_cache_path("lcaengine")
 
 
 def release_folder(identifier: str) -> Path:

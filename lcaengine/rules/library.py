@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-import os
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from lcaengine import settings
 from lcaengine.data import folder
 from lcaengine.problems import NotFound, Problem, Refused
 from lcaengine.rules.history import (
@@ -32,8 +32,7 @@ MAX_BASES = 5
 
 def rule_folders() -> list[Path]:
     """The folders that hold rules: ours, then those in ``LCAENGINE_RULES``."""
-    extra = [Path(p) for p in os.environ.get("LCAENGINE_RULES", "").split(os.pathsep) if p]
-    return [folder("product_rules"), *extra]
+    return [folder("product_rules"), *settings.RULES.value()]
 
 
 def rule_files() -> Iterator[Path]:

@@ -25,6 +25,7 @@ from joserfc.errors import JoseError, UnsupportedAlgorithmError
 from joserfc.jwk import OKPKey
 from platformdirs import user_data_path
 
+from lcaengine import settings
 from lcaengine.problems import NotFound, Problem, Refused
 
 Json = dict[str, Any]
@@ -121,7 +122,7 @@ def _exact_base64(text: str) -> bytes:
 
 
 def default_folder() -> Path:
-    return Path(os.environ.get("LCAENGINE_KEYS") or user_data_path("lcaengine") / "keys")
+    return settings.KEYS.value() or user_data_path("lcaengine") / "keys"
 
 
 class KeyStore:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from lcaengine import settings
 from lcaengine.bom import read_document, read_plant
 from lcaengine.data import folder
 from lcaengine.problems import Problem, Refused
@@ -18,8 +18,7 @@ Json = dict[str, Any]
 def inventory_folders(rule_file: Path | None = None) -> list[Path]:
     """Where inventories are looked for, the nearest first: ``inventories`` beside the rule, the user's folders, ours."""
     beside = [rule_file.parent / "inventories"] if rule_file else []
-    extra = [Path(p) for p in os.environ.get("LCAENGINE_INVENTORIES", "").split(os.pathsep) if p]
-    return [path for path in (*beside, *extra, folder("inventories")) if path.is_dir()]
+    return [path for path in (*beside, *settings.INVENTORIES.value(), folder("inventories")) if path.is_dir()]
 
 
 def find_inventory(name: str, rule_file: Path | None = None) -> Path:

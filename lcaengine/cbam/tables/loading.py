@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import os
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import fields
@@ -12,6 +11,7 @@ from functools import cache, cached_property
 from pathlib import Path
 from typing import Any, TypeVar
 
+from lcaengine import settings
 from lcaengine.cbam.tables.rows import (
     Act,
     Benchmark,
@@ -38,7 +38,7 @@ from lcaengine.cbam.tables.rows import (
 from lcaengine.data import folder
 from lcaengine.problems import Malformed, Problem
 
-IMPORTED = "LCAENGINE_CBAM_TABLES"  # a folder with a defaults.csv that takes the place of the shipped default values
+IMPORTED = settings.CBAM_TABLES.name  # a folder with a defaults.csv that takes the place of the shipped default values
 T = TypeVar("T")
 Defaults = Mapping[str, Mapping[str, tuple[DefaultRow, ...]]]
 
@@ -206,4 +206,4 @@ def _tables(imported: str) -> CbamTables:
 
 def tables() -> CbamTables:
     """The tables, read once; default values come from the folder that ``LCAENGINE_CBAM_TABLES`` names, if it names one."""
-    return _tables(os.environ.get(IMPORTED, ""))
+    return _tables(settings.CBAM_TABLES.value())

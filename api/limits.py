@@ -1,0 +1,56 @@
+"""How often a caller may ask. Three limits: of every credential (of the address, where there is none), of logging in by
+address, and of wrong credentials by address. With authentication only: on loopback without it there is one caller.
+"""
+
+from __future__ import annotations
+
+import hashlib
+
+from flask import Flask, Response, request
+
+from lcaengine import settings
+
+LOGIN = ("/auth/", "/welcome/")
+FREE = ("/healthz", "/readyz", "/metrics")  # asked by machines that watch over the server
+
+
+def register_limits(app: Flask) -> None:
+    """Before anybody's credential is looked up."""
+    if not app.config["LCAENGINE_AUTH"]:
+        return
+    from flask_limiter import ApplicationLimit, Limiter
+
+    login = settings.RATE_LOGIN.value
+    Limiter(
+        address,
+        app=app,
+        storage_uri=settings.RATE_STORAGE.value(),
+        headers_enabled=True,
+        application_limits=[
+            ApplicationLimit(settings.RATE.value, key_function=credential, scope="caller", exempt_when=_free),
+            ApplicationLimit(login, key_function=address, scope="login", exempt_when=lambda: not _logging_in()),
+            ApplicationLimit(login, key_function=address, scope="wrong", exempt_when=_free, deduct_when=_unknown),
+        ],
+    )
+
+
+def address() -> str:
+    return request.remote_addr or "-"
+
+
+def credential() -> str:
+    """Who asks, as far as that can be told without looking it up: the credential's hash, else the address."""
+    given = request.headers.get("Authorization")
+    return hashlib.sha256(given.encode()).hexdigest() if given else address()
+
+
+def _logging_in() -> bool:
+    return request.path.startswith(LOGIN)
+
+
+def _free() -> bool:
+    return request.path in FREE
+
+
+def _unknown(response: Response) -> bool:
+    return response.status_code == 401
