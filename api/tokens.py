@@ -89,7 +89,7 @@ _CLAIMS = jwt.JWTClaimsRegistry(
 @cache
 def signing_key() -> ECKey:
     """The key of access tokens, made at its first use; servers that share a folder of keys share it. Raises `Refused`."""
-    path = default_folder() / "tokens" / "key.jwk"
+    path = default_folder() / "access-tokens.jwk"
     try:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         with FileLock(path.with_suffix(".lock")):

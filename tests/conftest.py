@@ -93,6 +93,8 @@ def guarded(store: Store, release: Release, tmp_path: Path, monkeypatch: pytest.
     from lcaengine.api import tokens
 
     monkeypatch.setenv("LCAENGINE_KEYS", str(tmp_path / "keys"))
+    for limit in ("LCAENGINE_RATE", "LCAENGINE_RATE_LOGIN"):  # the limits have tests of their own
+        monkeypatch.setenv(limit, "100000 per minute")
     tokens.signing_key.cache_clear()
     yield create_app(release, store, auth=True)
     tokens.signing_key.cache_clear()
