@@ -23,9 +23,9 @@ def _plain() -> Any:
     """`yaml.SafeLoader`, with libyaml's parser where there is one (four times as fast); composing stays here, where aliases are seen."""
     if not yaml.__with_libyaml__:
         return yaml.SafeLoader
+    from yaml._yaml import CParser
     from yaml.composer import Composer
     from yaml.constructor import SafeConstructor
-    from yaml._yaml import CParser
     from yaml.resolver import Resolver
 
     class Loader(Composer, SafeConstructor, CParser, Resolver):
