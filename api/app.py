@@ -79,6 +79,9 @@ def create_app(release: Release | None = None, store: Store | None = None, *, au
     """
     app = WritingFlask("lcaengine.api", static_folder=None)
     app.extensions["lcaengine"] = Services(release or default_release(), store or open_store())
+    app.extensions[
+        "lcaengine"
+    ].store.engine.hide_parameters = True  # what was sent does not stand in errors, nor in the log
     app.config.update(
         API_TITLE="lcaengine",
         API_VERSION=__version__,

@@ -48,6 +48,8 @@ def problem_response(problems: tuple[Problem, ...], status: int) -> Response:
     response = Response(json.dumps(body, ensure_ascii=False), status, mimetype="application/problem+json")
     response.headers["Content-Language"] = lang
     response.headers["Vary"] = "Accept-Language"
+    if status == 503:
+        response.headers["Retry-After"] = str(RETRY_SECONDS)
     if status == 401:
         response.headers["WWW-Authenticate"] = 'Bearer realm="lcaengine"'
     return response
@@ -91,10 +93,13 @@ def database_failed(error: SQLAlchemyError) -> Response:
     if not gone and not (isinstance(error, DBAPIError) and error.connection_invalidated):
         return crashed(error)
     metrics.DATABASE_ERRORS.inc()
-    current_app.logger.error("database error: %s", type(error.__cause__ or error).__name__, exc_info=error)
-    response = problem_response((Problem("database_gone"),), 503)
-    response.headers["Retry-After"] = str(RETRY_SECONDS)
-    return response
+    current_app.logger.error(
+        "database error: %s",
+        type(error.__cause__ or error).__name__,
+        exc_info=error,
+        extra={"request_id": request_id()},
+    )
+    return problem_response((Problem("database_gone"),), 503)
 
 
 def crashed(error: Exception) -> Response:

@@ -6,6 +6,8 @@ import logging
 import os
 import shutil
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import click
@@ -50,12 +52,8 @@ def serve(
     listening = Listening(host, port, workers, threads, tls_cert, tls_key)
     listening.tls()  # a bad certificate is told before anything is opened
     _log(log or settings.LOG.value(), unknown)
-    folder = tempfile.mkdtemp(prefix="lcaengine-metrics-")
-    os.environ[METRICS_FOLDER] = folder
-    try:
+    with _metrics_folder():
         _run(listening, auth, database, Terminal(lang))
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _run(listening: Listening, auth: bool, database: str | None, terminal: Terminal) -> None:
@@ -81,6 +79,18 @@ def _say(terminal: Terminal, address: str, token: str | None) -> None:
         terminal.say(
             f"首次设置链接（一次有效，24 小时） Link for the first administrator (once, for 24 hours):\n{address}/welcome/{token}"
         )
+
+
+@contextmanager
+def _metrics_folder() -> Iterator[None]:
+    """Where the workers count; removed by the process that made it, not by a worker that ends."""
+    folder, owner = tempfile.mkdtemp(prefix="lcaengine-metrics-"), os.getpid()
+    os.environ[METRICS_FOLDER] = folder
+    try:
+        yield
+    finally:
+        if os.getpid() == owner:
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def _ended(process: int) -> None:

@@ -7,12 +7,14 @@ import io
 import json
 import logging
 import re
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import brotli
 import httpx
+import psutil
 import pytest
 from boms import worked
 from flask import Flask, Response
@@ -320,6 +322,9 @@ def test_metrics_add_up_all_workers(server: Server) -> None:
     assert found['lcaengine_requests_total{method="POST",route="/v1/footprints",status="201"}'] == 12
     assert found['lcaengine_request_seconds_count{method="POST",route="/v1/footprints"}'] == 12
     assert found["lcaengine_requests_in_progress"] == 1
+    psutil.Process(server.process.pid).children()[0].terminate()  # what a worker counted stays when it ends
+    time.sleep(1)
+    assert samples(httpx.get(f"{server.address}/metrics").text)["lcaengine_footprints_total"] == 12
     lines = [json.loads(line) for line in server.log.splitlines()]
     assert len({line["process"] for line in lines if line["message"] == "request"}) == 2
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import yaml
 
@@ -19,12 +19,30 @@ class BadRule(Refused):
     """A rule that cannot run."""
 
 
-class _Loader(yaml.SafeLoader):
+def _plain() -> Any:
+    """`yaml.SafeLoader`, with libyaml's parser where there is one (four times as fast); composing stays here, where aliases are seen."""
+    if not yaml.__with_libyaml__:
+        return yaml.SafeLoader
+    from yaml._yaml import CParser
+    from yaml.composer import Composer
+    from yaml.constructor import SafeConstructor
+    from yaml.resolver import Resolver
+
+    class Loader(Composer, SafeConstructor, CParser, Resolver):
+        def __init__(self, stream: Any) -> None:
+            CParser.__init__(self, stream)
+            for base in (Composer, SafeConstructor, Resolver):
+                base.__init__(self)
+
+    return Loader
+
+
+class _Loader(_plain()):  # type: ignore[misc]
     """Safe YAML without aliases (no anchor bombs) and without duplicate keys."""
 
     def compose_node(self, parent: Any, index: Any) -> Any:
         if self.check_event(yaml.AliasEvent):
-            mark = self.peek_event().start_mark  # type: ignore[no-untyped-call]
+            mark = self.peek_event().start_mark
             raise BadRule(Problem("yaml_alias", f"line {mark.line + 1}"))
         return super().compose_node(parent, index)
 
@@ -36,7 +54,7 @@ class _Loader(yaml.SafeLoader):
                 where = f"line {key_node.start_mark.line + 1}"
                 raise BadRule(Problem("duplicate_json_key", where, {"key": key}))
             seen.add(key)
-        return super().construct_mapping(node, deep)
+        return cast(dict[Any, Any], super().construct_mapping(node, deep))
 
 
 def stamp(path: Path) -> Stamp:

@@ -6,7 +6,6 @@ once migrate one after the other.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,6 +15,7 @@ from platformdirs import user_data_path
 from sqlalchemy import Connection, Engine, create_engine, event, inspect, make_url
 from sqlalchemy.exc import DisconnectionError, SQLAlchemyError
 
+from lcaengine import settings
 from lcaengine.problems import Problem, Refused
 
 MIGRATIONS = Path(__file__).parent / "migrations"
@@ -63,7 +63,7 @@ def opened(url: str | None = None, create: bool = True) -> Iterator[Engine]:
 
 def engine_of(url: str | None = None, create: bool = True) -> Engine:
     """The database at a URL as it is; a SQLite file that is not there is made, empty, unless not to. Raises `NoStore`."""
-    parsed = make_url(url or os.environ.get("LCAENGINE_DATABASE") or default_url())
+    parsed = make_url(url or settings.DATABASE.value() or default_url())
     with told():
         if parsed.get_backend_name() != "sqlite":
             if parsed.drivername == "postgresql":
