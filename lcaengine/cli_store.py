@@ -114,6 +114,7 @@ def store_export(organisation: str, file: Path, database: str | None, as_json: b
 
     aside = file.with_name(f".{file.name}.{os.getpid()}")
     try:
+        aside.touch(mode=0o600)
         with existing_store(database) as kept, aside.open("wb") as written:
             counts = export_organisation(kept, organisation, written)
         aside.replace(file)

@@ -106,6 +106,7 @@ def test_every_table_is_in_a_backup(full: Store, url: str, tmp_path: Path) -> No
         manifest = json.loads(archive.read("manifest.json"))
     assert {t["name"] for t in manifest["tables"]} == {*inspect(full.engine).get_table_names()} - {"alembic_version"}
     assert manifest["revision"] == revisions()[-1]
+    assert (tmp_path / "b.zip").stat().st_mode & 0o077 == 0
 
 
 def test_a_backup_is_one_moment_while_others_write(store: Store, url: str, tmp_path: Path) -> None:

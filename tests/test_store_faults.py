@@ -67,6 +67,35 @@ def test_64_clients_that_write_at_once_are_all_answered(release: Release, tmp_pa
     assert check_store(url)[1] == []
 
 
+# -- connections
+
+
+def test_every_connection_has_its_limits(url: str) -> None:
+    store = open_store(url)
+    wanted = {
+        "busy_timeout": 15000,
+        "journal_mode": "wal",
+        "synchronous": 2,
+        "foreign_keys": 1,
+        "recursive_triggers": 1,
+    }
+    if store.engine.dialect.name == "postgresql":
+        wanted = {
+            "statement_timeout": "30s", "lock_timeout": "15s", "idle_in_transaction_session_timeout": "2min",
+        }  # fmt: skip
+    ask = "SHOW {}" if store.engine.dialect.name == "postgresql" else "PRAGMA {}"
+    with store.engine.connect() as connection:
+        assert {name: connection.exec_driver_sql(ask.format(name)).scalar() for name in wanted} == wanted
+    store.engine.dispose()
+
+
+def test_limits_in_the_url_are_the_ones_that_hold(postgres: str) -> None:
+    engine = engine_of(f"{postgres}{'&' if '?' in postgres else '?'}options=-c%20statement_timeout%3D7s")
+    with engine.connect() as connection:
+        assert connection.exec_driver_sql("SHOW statement_timeout").scalar() == "7s"
+    engine.dispose()
+
+
 # -- a full disk
 
 

@@ -36,6 +36,7 @@ def written(path: Path) -> Iterator[zipfile.ZipFile]:
     """A zip that is written aside, sealed, and moved into place; raises `Refused` where it cannot be written."""
     aside = path.with_name(f".{path.name}.{os.getpid()}")
     try:
+        aside.touch(mode=0o600)  # it holds what the database holds
         with zipfile.ZipFile(aside, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
             yield archive
             archive.comment = b"0" * _SEAL
@@ -123,8 +124,9 @@ def _check_seal(file: Any, path: Path) -> None:
     if size <= _SEAL:
         raise ValueError(f"{size} B")
     digest = _digest_of(file, size - _SEAL)
-    if file.read(_SEAL) != digest.encode():
-        raise ValueError("SHA-256")
+    seal = file.read(_SEAL)
+    if seal != digest.encode():
+        raise ValueError(f"SHA-256 {digest[:12]}… ≠ {seal[:12].decode('ascii', 'replace')}…")
     file.seek(0)
 
 

@@ -68,7 +68,8 @@ def engine_of(url: str | None = None, create: bool = True) -> Engine:
         if parsed.get_backend_name() != "sqlite":
             if parsed.drivername == "postgresql":
                 parsed = parsed.set(drivername="postgresql+psycopg")  # psycopg 3, of the extra "postgres"
-            return create_engine(parsed, connect_args=POSTGRES, pool_pre_ping=True, pool_recycle=1800, **POOL)
+            given = {name: value for name, value in POSTGRES.items() if name not in parsed.query}
+            return create_engine(parsed, connect_args=given, pool_pre_ping=True, pool_recycle=1800, **POOL)
         if parsed.database in (None, "", ":memory:"):
             engine = create_engine(parsed)
         else:
