@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, date, datetime
+from functools import partial
 from typing import Any
 
 from flask import Response, request, url_for
@@ -30,7 +31,7 @@ from lcaengine.units import Quantity
 from . import cbam_schemas, schemas
 from .boms import BOM_BODY, UnsupportedMedia, posted_bom
 from .context import organisation, services
-from .paging import page
+from .paging import listed, part_of
 
 blueprint = Blueprint("cbam", __name__, url_prefix="/v1/cbam", description="EU CBAM 欧盟碳边境调节机制")
 
@@ -68,8 +69,9 @@ class Screenings(MethodView):
         return _kept("screenings", document, screen(bom, query.get("on") or today(), mass))
 
     @blueprint.doc(operationId="listCbamScreenings")
-    @blueprint.arguments(schemas.PageQuery, location="query")
+    @blueprint.arguments(cbam_schemas.CbamQuery, location="query")
     @blueprint.response(200, schemas.ItemPage)
+    @schemas.problem(blueprint, 422, "a query parameter is not valid")
     def get(self, query: dict[str, Any]) -> Response:
         """The screenings kept, newest first."""
         return _listed("screenings", query, ("id", "created", "on", "product", "obligation_today", "answer", "links"))
@@ -106,8 +108,9 @@ class Installations(MethodView):
         return _kept("installations", given.document, {**body, "template": given.template})
 
     @blueprint.doc(operationId="listCbamInstallations")
-    @blueprint.arguments(schemas.PageQuery, location="query")
+    @blueprint.arguments(cbam_schemas.CbamQuery, location="query")
     @blueprint.response(200, schemas.ItemPage)
+    @schemas.problem(blueprint, 422, "a query parameter is not valid")
     def get(self, query: dict[str, Any]) -> Response:
         """The installations kept, newest first."""
         return _listed("installations", query, ("id", "created", "installation", "period", "goods", "links"))
@@ -157,8 +160,9 @@ class Answers(MethodView):
         return _kept("answers", document, cbam_answer(bom, services().release, results, assumed))
 
     @blueprint.doc(operationId="listCbamAnswers")
-    @blueprint.arguments(schemas.PageQuery, location="query")
+    @blueprint.arguments(cbam_schemas.CbamQuery, location="query")
     @blueprint.response(200, schemas.ItemPage)
+    @schemas.problem(blueprint, 422, "a query parameter is not valid")
     def get(self, query: dict[str, Any]) -> Response:
         """The answers kept, newest first."""
         return _listed("answers", query, ("id", "created", "product", "screening", "links"))
@@ -197,8 +201,9 @@ class Reports(MethodView):
         return _kept("reports", document, report_of(asked.kind, result, asked.operator))
 
     @blueprint.doc(operationId="listCbamReports")
-    @blueprint.arguments(schemas.PageQuery, location="query")
+    @blueprint.arguments(cbam_schemas.CbamQuery, location="query")
     @blueprint.response(200, schemas.ItemPage)
+    @schemas.problem(blueprint, 422, "a query parameter is not valid")
     def get(self, query: dict[str, Any]) -> Response:
         """The reports kept, newest first."""
         return _listed("reports", query, ("id", "created", "kind", "installation", "period", "counts", "links"))
@@ -238,11 +243,16 @@ class Goods(MethodView):
     @blueprint.doc(operationId="listCbamGoods")
     @blueprint.arguments(cbam_schemas.GoodsQuery, location="query")
     @blueprint.response(200, schemas.ItemPage)
+    @schemas.problem(blueprint, 422, "a query parameter is not valid")
     def get(self, query: dict[str, Any]) -> Response:
         """Goods of Annex I, all or by code or words of their description."""
-        items = goods_found(query["q"])
-        shown = items[query["offset"] : query["offset"] + query["limit"]]
-        return page([_good(good) for good in shown], len(items), query)
+        falling = query["sort"].startswith("-")
+        found = sorted(goods_found(query.pop("q")), key=_good_id, reverse=falling)
+        return listed(lambda page: part_of(found, page, _good_id), query, _good)
+
+
+def _good_id(good: Good) -> str:
+    return "|".join((good.cn_code, good.description, good.ex or "", good.valid_from.isoformat()))
 
 
 def _good(good: Good) -> dict[str, Any]:
@@ -276,8 +286,8 @@ def _kept(kind: str, document: dict[str, Any], body: dict[str, Any]) -> Response
 
 
 def _listed(kind: str, query: dict[str, Any], keys: tuple[str, ...]) -> Response:
-    records, count = services().store.list_cbam(organisation(), kind, query["limit"], query["offset"])
-    return page([_entry(record, keys) for record in records], count, query)
+    fetch = partial(services().store.list_cbam, organisation(), kind)
+    return listed(fetch, query, lambda record: _entry(record, keys))
 
 
 def _entry(record: CbamRecord, keys: tuple[str, ...]) -> dict[str, Any]:

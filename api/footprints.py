@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 from typing import Any
 
 from flask import Response, url_for
@@ -18,7 +19,7 @@ from lcaengine.store.versions import add_version, recalculated, successor_of, ve
 from . import schemas
 from .boms import BOM_BODY, posted_bom
 from .context import organisation, services
-from .paging import page
+from .paging import listed
 
 blueprint = Blueprint(
     "footprints", __name__, url_prefix="/v1/footprints", description="Product carbon footprints 产品碳足迹"
@@ -51,12 +52,12 @@ class Footprints(MethodView):
         return _created(add_version(store, organisation(), before, document, result, allowed))
 
     @blueprint.doc(operationId="listFootprints")
-    @blueprint.arguments(schemas.PageQuery, location="query")
+    @blueprint.arguments(schemas.FootprintsQuery, location="query")
     @blueprint.response(200, schemas.FootprintPage)
+    @schemas.problem(blueprint, 422, "a query parameter is not valid")
     def get(self, query: dict[str, Any]) -> Response:
-        """The footprints kept, newest first."""
-        records, count = services().store.list(organisation(), query["limit"], query["offset"])
-        return page([_entry(record) for record in records], count, query)
+        """The footprints kept, newest first or in the order asked for."""
+        return listed(partial(services().store.list, organisation()), query, _entry)
 
 
 @blueprint.route("/<string:identifier>")

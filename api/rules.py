@@ -29,7 +29,7 @@ from lcaengine.upkeep.testing import run_tests
 from . import schemas
 from .boms import UnsupportedMedia
 from .context import language, organisation, services
-from .paging import page
+from .paging import listed, part_of
 
 blueprint = Blueprint("rules", __name__, url_prefix="/v1/rules", description="Product category rules 产品种类规则")
 
@@ -50,12 +50,13 @@ def _json_body(schema: Any) -> dict[str, Any]:
 @blueprint.route("")
 class Rules(MethodView):
     @blueprint.doc(operationId="listRules")
-    @blueprint.arguments(schemas.PageQuery, location="query")
+    @blueprint.arguments(schemas.RulesQuery, location="query")
     @blueprint.response(200, schemas.ItemPage)
+    @schemas.problem(blueprint, 422, "a query parameter is not valid")
     def get(self, query: dict[str, Any]) -> Response:
         """The rules and their versions."""
-        rules = [rule_entry(rule) for rule in list_rules()]
-        return page(rules[query["offset"] : query["offset"] + query["limit"]], len(rules), query)
+        rules = sorted(list_rules(), key=_place, reverse=query["sort"].startswith("-"))
+        return listed(lambda page: part_of(rules, page, _reference), query, rule_entry)
 
 
 @blueprint.route("/<string:identifier>")
@@ -272,6 +273,14 @@ class RuleImpact(MethodView):
         old, new = _rule(identifier, given["old"]), load_rule(path)
         cases = [*inventory_cases(new, path), *record_cases(services().store, organisation(), old, new)]
         return _answer(impact(old, new, cases, services().release).as_dict(language()))
+
+
+def _place(rule: Rule) -> tuple[str, tuple[int, ...]]:
+    return rule.id, version_order(rule.version)
+
+
+def _reference(rule: Rule) -> str:
+    return f"{rule.id}@{rule.version}"
 
 
 def _files(identifier: str) -> list[Path]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 from flask import Response, request, url_for
@@ -23,7 +24,7 @@ from lcaengine.store import StatementRecord
 from . import schemas, statement_schemas
 from .boms import UnsupportedMedia
 from .context import language, organisation, services
-from .paging import page
+from .paging import listed
 from .posted import posted
 
 blueprint = Blueprint("statements", __name__, description="Signed statements 签名声明")
@@ -65,12 +66,12 @@ class Statements(MethodView):
         return response
 
     @blueprint.doc(operationId="listStatements")
-    @blueprint.arguments(schemas.PageQuery, location="query")
+    @blueprint.arguments(statement_schemas.StatementsQuery, location="query")
     @blueprint.response(200, statement_schemas.StatementPage)
+    @schemas.problem(blueprint, 422, "a query parameter is not valid")
     def get(self, query: dict[str, Any]) -> Response:
-        """The statements kept, newest first."""
-        records, count = services().store.list_statements(organisation(), query["limit"], query["offset"])
-        return page([_entry(record) for record in records], count, query)
+        """The statements kept, newest first or in the order asked for."""
+        return listed(partial(services().store.list_statements, organisation()), query, _entry)
 
 
 @blueprint.route(PATH + "/<string:identifier>")
