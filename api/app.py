@@ -10,7 +10,7 @@ from flask_swagger_ui import get_swaggerui_blueprint
 
 from lcaengine import __version__
 from lcaengine.background import Release, default_release
-from lcaengine.bom.reading import MAX_BYTES
+from lcaengine.sheets import MAX_BYTES
 from lcaengine.store import Store, open_store
 
 from . import (

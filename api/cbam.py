@@ -23,14 +23,16 @@ from lcaengine.cbam.reports import report_of
 from lcaengine.cbam.reports.operator import read_request
 from lcaengine.cbam.reports.schema import ReportRequestSchema
 from lcaengine.cbam.screening import screen
-from lcaengine.cbam.tables import Good, goods_found, tables
+from lcaengine.cbam.tables import Good, goods_found
+from lcaengine.cbam.tables import tables as law
 from lcaengine.problems import Problem
 from lcaengine.store import CbamRecord
 from lcaengine.units import Quantity
 
-from . import cbam_schemas, schemas
+from . import cbam_schemas, schemas, tables
 from .boms import BOM_BODY, UnsupportedMedia, posted_bom
 from .context import organisation, services
+from .etags import tagged
 from .paging import listed, part_of
 
 blueprint = Blueprint("cbam", __name__, url_prefix="/v1/cbam", description="EU CBAM 欧盟碳边境调节机制")
@@ -84,7 +86,7 @@ class OneScreening(MethodView):
     @schemas.problem(blueprint, 404, "no such screening")
     def get(self, identifier: str) -> Response:
         """One screening, as it was answered."""
-        return _json(services().store.get_cbam(organisation(), "screenings", identifier).body)
+        return tagged(_json(services().store.get_cbam(organisation(), "screenings", identifier).body))
 
 
 @blueprint.route("/installations")
@@ -123,7 +125,7 @@ class OneInstallation(MethodView):
     @schemas.problem(blueprint, 404, "no such installation")
     def get(self, identifier: str) -> Response:
         """One installation, as it was answered."""
-        return _json(services().store.get_cbam(organisation(), "installations", identifier).body)
+        return tagged(_json(services().store.get_cbam(organisation(), "installations", identifier).body))
 
 
 @blueprint.route("/workbook")
@@ -175,7 +177,7 @@ class OneAnswer(MethodView):
     @schemas.problem(blueprint, 404, "no such answer")
     def get(self, identifier: str) -> Response:
         """One answer, as it was given."""
-        return _json(services().store.get_cbam(organisation(), "answers", identifier).body)
+        return tagged(_json(services().store.get_cbam(organisation(), "answers", identifier).body))
 
 
 @blueprint.route("/reports")
@@ -216,7 +218,7 @@ class OneReport(MethodView):
     @schemas.problem(blueprint, 404, "no such report")
     def get(self, identifier: str) -> Response:
         """One report, as it was answered."""
-        return _json(services().store.get_cbam(organisation(), "reports", identifier).body)
+        return tagged(_json(services().store.get_cbam(organisation(), "reports", identifier).body))
 
 
 @blueprint.route("/defaults")
@@ -235,7 +237,9 @@ class Defaults(MethodView):
             price=query.get("price"), proposals=query["proposals"],
             carbon_price_paid=paid_price(*(query.get(key) for key in ("paid", "paid_year", "paid_evidence", "paid_not_applicable"))),
         )  # fmt: skip
-        return _json(json.dumps(body, ensure_ascii=False, allow_nan=False))
+        return tables.answered(
+            json.dumps(body, ensure_ascii=False, allow_nan=False), lambda: body, tables.default_tables
+        )
 
 
 @blueprint.route("/goods")
@@ -248,7 +252,7 @@ class Goods(MethodView):
         """Goods of Annex I, all or by code or words of their description."""
         falling = query["sort"].startswith("-")
         found = sorted(goods_found(query.pop("q")), key=_good_id, reverse=falling)
-        return listed(lambda page: part_of(found, page, _good_id), query, _good)
+        return listed(lambda page: part_of(found, page, _good_id), query, _good, tables.GOODS)
 
 
 def _good_id(good: Good) -> str:
@@ -257,7 +261,7 @@ def _good_id(good: Good) -> str:
 
 def _good(good: Good) -> dict[str, Any]:
     """A good with its category, heading and dates, in both languages."""
-    category, heading = tables().categories[good.category], tables().headings.get(good.cn_code[:4])
+    category, heading = law().categories[good.category], law().headings.get(good.cn_code[:4])
     return {
         "cn_code": good.cn_code, "description": good.description, "condition": good.ex or None,
         "heading": {"zh": heading.name_zh, "en": heading.name_en} if heading else None,
@@ -287,7 +291,7 @@ def _kept(kind: str, document: dict[str, Any], body: dict[str, Any]) -> Response
 
 def _listed(kind: str, query: dict[str, Any], keys: tuple[str, ...]) -> Response:
     fetch = partial(services().store.list_cbam, organisation(), kind)
-    return listed(fetch, query, lambda record: _entry(record, keys))
+    return listed(fetch, query, lambda record: _entry(record, keys), tables.CBAM[kind])
 
 
 def _entry(record: CbamRecord, keys: tuple[str, ...]) -> dict[str, Any]:

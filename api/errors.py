@@ -8,8 +8,9 @@ from typing import Any
 from flask import Flask, Response, current_app, json, request
 from werkzeug.exceptions import HTTPException
 
-from lcaengine.bom.reading import MAX_BYTES, pointer
+from lcaengine.bom.reading import pointer
 from lcaengine.problems import Problem, Refused
+from lcaengine.sheets import MAX_BYTES
 
 from .context import language
 

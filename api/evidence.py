@@ -17,7 +17,9 @@ from lcaengine.store.media import EXTENSIONS
 
 from . import schemas
 from .context import organisation, services
+from .etags import tagged
 from .paging import listed
+from .tables import EVIDENCE
 
 blueprint = Blueprint("evidence", __name__, url_prefix="/v1/evidence", description="Evidence of figures 数值的证据")
 
@@ -99,7 +101,7 @@ class EvidenceFiles(MethodView):
     @schemas.problem(blueprint, 422, "a query parameter is not valid")
     def get(self, query: dict[str, Any]) -> Response:
         """What is recorded of the files, newest first; all, or of one kind, record or place."""
-        return listed(partial(list_evidence, services().store, organisation()), query, _entry)
+        return listed(partial(list_evidence, services().store, organisation()), query, _entry, EVIDENCE)
 
 
 @blueprint.route("/<string:identifier>")
@@ -109,7 +111,7 @@ class OneEvidence(MethodView):
     @schemas.problem(blueprint, 404, "no such evidence")
     def get(self, identifier: str) -> Response:
         """What is recorded of one file: its figure, hash, version, who entered it and when."""
-        return _json(_entry(get_evidence(services().store, organisation(), identifier)))
+        return tagged(_json(_entry(get_evidence(services().store, organisation(), identifier))))
 
 
 @blueprint.route("/<string:identifier>/file")
@@ -124,7 +126,7 @@ class EvidenceFile(MethodView):
         data = evidence_file(services().store, organisation(), identifier)
         response = send_file(io.BytesIO(data), found.media_type, as_attachment=True, download_name=found.file_name)
         response.headers["Content-Security-Policy"] = "sandbox"
-        return response
+        return tagged(response, found.sha256)
 
 
 def _entry(found: Evidence) -> dict[str, Any]:

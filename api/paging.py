@@ -19,8 +19,13 @@ from urllib.parse import urlencode
 from flask import Response, request
 
 from lcaengine.problems import Problem, Refused
+from lcaengine.sheets.table import Filled, Table
 from lcaengine.store import Listed, Page
 
+from .tables import JSON, table_of, varied, wanted
+
+MOST_ROWS = 5000  # of a list as CSV or XLSX
+STEP = 200  # rows that are read at once
 NOT_A_FILTER = ("limit", "cursor", "sort")
 _READERS: dict[str, Callable[[Any], Any]] = {
     "datetime": datetime.fromisoformat, "date": date.fromisoformat, "float": float, "str": str, "NoneType": lambda _: None,
@@ -33,16 +38,35 @@ def asked(query: dict[str, Any]) -> Page:
     return Page(query["limit"], query["sort"], _mark(query.get("cursor"), query["sort"]), filters)
 
 
-def listed(fetch: Callable[[Page], Listed], query: dict[str, Any], entry: Callable[[Any], Any]) -> Response:
-    """The page of a list that was asked for: ``items``, ``count``, ``limit`` and ``next`` (null on the last page)."""
-    page = asked(query)
-    found = fetch(page)
+def listed(
+    fetch: Callable[[Page], Listed], query: dict[str, Any], entry: Callable[[Any], Any], table: Table
+) -> Response:
+    """The page of a list that was asked for: ``items``, ``count``, ``limit`` and ``next`` (null on the last page).
+
+    As CSV or XLSX: all rows from there on, at most `MOST_ROWS`; where there are more, the name of the file says so.
+    """
+    page, media = asked(query), wanted()
+    found = fetch(page) if media == JSON else walked(fetch, page)
+    entries = [entry(item) for item in found.items]
     following = next_address(found, page)
-    body = {"items": [entry(i) for i in found.items], "count": found.number, "limit": page.limit, "next": following}
-    response = Response(json.dumps(body, ensure_ascii=False), mimetype="application/json")
+    if media == JSON:
+        body = {"items": entries, "count": found.number, "limit": page.limit, "next": following}
+        response = varied(Response(json.dumps(body, ensure_ascii=False), mimetype=JSON))
+    else:
+        part = f"-{len(entries)}-of-{found.number}" if following else ""
+        response = table_of(
+            media, [Filled(table, entries, _cut(len(entries), found.number) if following else ())], part
+        )
     if following:
         response.headers["Link"] = f'<{following}>; rel="next"'
     return response
+
+
+def _cut(shown: int, number: int) -> list[dict[str, str]]:
+    return [{
+        "zh": f"共 {number} 行，此处为 {shown} 行；其余见 Link 头部的地址，或用筛选条件缩小范围。",
+        "en": f"{shown} of {number} rows; the others are at the address in the header Link, or narrow the list by filters.",
+    }]  # fmt: skip
 
 
 def next_address(listed: Listed, page: Page) -> str | None:
@@ -64,12 +88,12 @@ def part_of(items: Sequence[Any], page: Page, identifier: Callable[[Any], str]) 
     return Listed(shown, len(items), (None, identifier(shown[-1])) if more else None)
 
 
-def walked(fetch: Callable[[Page], Listed], page: Page, most: int, step: int = 200) -> Listed:
-    """As many rows as there are, at most ``most``: what a table holds."""
-    found = fetch(replace(page, limit=min(step, most)))
+def walked(fetch: Callable[[Page], Listed], page: Page) -> Listed:
+    """As many rows as there are, at most `MOST_ROWS`."""
+    found = fetch(replace(page, limit=STEP))
     items = found.items
-    while found.after is not None and len(items) < most:
-        found = fetch(replace(page, after=found.after, limit=min(step, most - len(items))))
+    while found.after is not None and len(items) < MOST_ROWS:
+        found = fetch(replace(page, after=found.after, limit=min(STEP, MOST_ROWS - len(items))))
         items += found.items
     return found._replace(items=items)
 

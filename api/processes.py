@@ -12,7 +12,9 @@ from lcaengine.background.describe import find_processes, process_body, process_
 
 from . import schemas
 from .context import services
+from .etags import tagged
 from .paging import listed, part_of
+from .tables import PROCESSES
 
 blueprint = Blueprint("processes", __name__, url_prefix="/v1/processes", description="Background processes 背景过程")
 
@@ -27,7 +29,9 @@ class Processes(MethodView):
         """Processes, all or by name in Chinese or English, with their scores per unit."""
         release, text = services().release, query.pop("q")
         found = find_processes(release, text, query["sort"])
-        return listed(lambda page: part_of(found, page, _code), query, lambda hit: process_entry(release, hit))
+        return listed(
+            lambda page: part_of(found, page, _code), query, lambda hit: process_entry(release, hit), PROCESSES
+        )
 
 
 def _code(found: Any) -> str:
@@ -42,4 +46,4 @@ class OneProcess(MethodView):
     def get(self, code: str) -> Response:
         """A process: scores, inputs, emissions and where each figure comes from."""
         body = process_body(services().release, code)
-        return Response(json.dumps(body, ensure_ascii=False), mimetype="application/json")
+        return tagged(Response(json.dumps(body, ensure_ascii=False), mimetype="application/json"))

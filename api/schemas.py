@@ -376,6 +376,14 @@ class HotspotQuery(Schema):
     limit = fields.Integer(load_default=20, validate=validate.Range(1, 1000))
 
 
+class ExplanationQuery(Schema):
+    table = fields.String(
+        load_default="decisions",
+        validate=validate.OneOf(["decisions", "parameters"]),
+        metadata={"description": "which table CSV gives; a workbook has both"},
+    )
+
+
 class TreeQuery(Schema):
     cutoff = fields.Float(
         load_default=0.01, validate=validate.Range(0, 1), metadata={"description": "share of the total"}

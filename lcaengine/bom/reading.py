@@ -28,9 +28,9 @@ from lcaengine.bom.model import (
 )
 from lcaengine.bom.sheet import Row, located, read_sheet
 from lcaengine.problems import Malformed, Problem, Refused, TooLarge
+from lcaengine.sheets import MAX_BYTES
 from lcaengine.units import Quantity, factor
 
-MAX_BYTES = 8_000_000
 MAX_DEPTH = 12
 _STRING_OR_BRACKET = re.compile(r'"(?:[^"\\]++|\\.)*+"?|[\[\]{}]', re.S)
 LONE_SURROGATE = re.compile("[\0\ud800-\udfff]")

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any
@@ -89,6 +91,18 @@ class StatementRecord:
     revoked_at: datetime | None = None
     reason: str | None = None
 
+    @property
+    def state(self) -> str:
+        """A mark of what it is now: another one as soon as anything became of it."""
+        told = (
+            self.id,
+            self.status,
+            self.superseded_by,
+            self.revoked_at and self.revoked_at.astimezone(UTC).isoformat(),
+            self.reason,
+        )
+        return hashlib.sha256(json.dumps(told).encode()).hexdigest()
+
 
 @dataclass(frozen=True)
 class StatementEvent:
@@ -163,11 +177,17 @@ class StatementStore:
             rows = session.scalars(query.order_by(StatementEventRow.id))
             return [StatementEvent(_aware(row.at), row.event, row.why) for row in rows]
 
-    def revoke_statement(self, organisation_id: str, identifier: str, why: str) -> StatementRecord:
-        """Take a statement back, for a reason; raises `NotFound`, `StatementChanged` if it is revoked already."""
+    def revoke_statement(
+        self, organisation_id: str, identifier: str, why: str, check: Callable[[StatementRecord], None] = lambda _: None
+    ) -> StatementRecord:
+        """Take a statement back, for a reason; ``check`` sees it before, as it is, and may refuse.
+
+        Raises `NotFound`, `StatementChanged` if it is revoked already.
+        """
         now = datetime.now(UTC)
         with transaction(self.engine) as session:
             row = _own(session, organisation_id, identifier, lock=True)
+            check(_record(row))
             if row.status == REVOKED:
                 raise StatementChanged(Problem("statement_is_revoked", "", {"id": identifier, "why": row.reason or ""}))
             row.status, row.revoked_at, row.reason = REVOKED, now, why

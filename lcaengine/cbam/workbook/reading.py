@@ -21,8 +21,8 @@ from lcaengine.cbam.workbook.layout import (
     sheets,
     tab_title,
 )
-from lcaengine.cbam.workbook.package import Cells, is_blank, read_tabs
 from lcaengine.problems import Malformed, Problem, Refused
+from lcaengine.sheets.package import Cells, is_blank, read_tabs
 
 KEY_ROWS = 15  # how far down the machine keys are looked for: somebody may have inserted rows above
 Json = dict[str, Any]

@@ -11,8 +11,8 @@ from typing import Any
 
 from openpyxl import load_workbook
 
-from lcaengine.bom.reading import MAX_BYTES
 from lcaengine.problems import Malformed, Problem, TooLarge
+from lcaengine.sheets import MAX_BYTES
 
 MAX_PARTS = 500
 MAX_UNPACKED = 60_000_000
@@ -51,7 +51,7 @@ def _check_package(data: bytes) -> None:
     except (zipfile.BadZipFile, OSError, RuntimeError, NotImplementedError, EOFError, ValueError) as error:
         raise _unreadable(error) from error
     if any(_DECLARATION.search(text) for _, text in texts):
-        raise Malformed(Problem("cbam_workbook_unreadable", "", {"why": "DOCTYPE"}))
+        raise Malformed(Problem("workbook_unreadable", "", {"why": "DOCTYPE"}))
     cells = sum(len(_CELL.findall(text)) for name, text in texts if _SHEET.fullmatch(name))
     if cells > MAX_CELLS:
         _too_much(cells, len(parts))
@@ -59,11 +59,11 @@ def _check_package(data: bytes) -> None:
 
 def _too_much(found: int, parts: int) -> None:
     values = {"found": found, "parts": parts, "limit": MAX_UNPACKED, "most": MAX_PARTS, "cells": MAX_CELLS}
-    raise TooLarge(Problem("cbam_workbook_too_large", "", values))
+    raise TooLarge(Problem("workbook_too_large", "", values))
 
 
 def _unreadable(error: Exception) -> Malformed:
-    return Malformed(Problem("cbam_workbook_unreadable", "", {"why": f"{type(error).__name__}: {str(error)[:120]}"}))
+    return Malformed(Problem("workbook_unreadable", "", {"why": f"{type(error).__name__}: {str(error)[:120]}"}))
 
 
 def _load(data: bytes, *, stored: bool) -> Any:
