@@ -223,7 +223,7 @@ def _ranked(body: Json) -> Iterator[Json]:
         yield from ({"kind": name, **item} for item in body[kind]["items"])
         rest = body[kind]["rest"]
         if rest["count"]:
-            others = {"zh": f"其余 {rest['count']} 项", "en": f"{rest['count']} others"}
+            others = {"zh": f"其余 {rest['count']} 项", "en": f"others ({rest['count']})"}
             yield {"kind": name, "name": others, "value": rest["value"]}
 
 

@@ -91,7 +91,7 @@ def test_hotspots_tree_and_explanation_as_tables(http: httpx.Client, footprint: 
     by_kind = {kind: [r for r in ranked if r["Kind"] == kind] for kind in ("line", "stage", "process")}
     for found in by_kind.values():  # the rest is a row: the column adds up
         assert sum(float(r["Contribution (kg CO2e)"]) for r in found) == pytest.approx(footprint["total"]["value"])
-    assert by_kind["line"][-1]["Name"] == "27 others"
+    assert by_kind["line"][-1]["Name"] == "others (27)"
     nodes = rows(http.get(footprint["links"]["tree"], headers=english))
     assert (nodes[0]["Parent"], nodes[0]["Branch (kg CO2e)"]) == ("", str(footprint["total"]["value"]))
     body = http.get(footprint["links"]["explanation"]).json()

@@ -34,7 +34,8 @@ def put_value(cell: Any, value: Any) -> None:
     if isinstance(value, str):
         cell.value = _ESCAPE.sub("_x005F_", value)
         cell.data_type = "s"
-        cell.quotePrefix = value.startswith(FORMULA)  # also when somebody edits the cell
+        if value.startswith(FORMULA):
+            cell.quotePrefix = True  # also when somebody edits the cell
     elif isinstance(value, float) and float(f"{value:.16g}") != value:
         cell.value, cell.data_type = repr(value), "n"  # openpyxl itself writes 16 digits
     else:

@@ -115,7 +115,6 @@ def _tab(title: str, taken: Iterable[str]) -> str:
 
 
 def _write(tab: Any, filled: Filled, languages: Languages) -> None:
-    from openpyxl.styles import Alignment
     from openpyxl.utils import get_column_letter
 
     from lcaengine.sheets.style import BLUE, WRAP, extent, fit_to_page, font, height, put_header
@@ -143,10 +142,10 @@ def _write(tab: Any, filled: Filled, languages: Languages) -> None:
     if values:
         tab.auto_filter.ref = f"A{row}:{get_column_letter(len(columns))}{row + len(values)}"
     fit_to_page(tab, row)
-    top, wrapped = Alignment(vertical="top"), Alignment(vertical="top", wrap_text=True)
+    looks: dict[tuple[str, bool], Any] = {}
     for at, entries in enumerate(values, start=row + 1):
         for number, (value, column) in enumerate(zip(entries, columns, strict=True), start=1):
-            _put(tab.cell(at, number), value, column, wrapped if isinstance(value, str) else top)
+            _put(tab.cell(at, number), value, column, looks)
         tab.row_dimensions[at].height = height(zip(shown[at - row - 1], widths, strict=True))
 
 
@@ -174,18 +173,30 @@ def _width(header: str, texts: Iterable[str], extent: Any) -> float:
     return float(min(max(longest + 3, 9), WIDEST))
 
 
-def _put(cell: Any, value: Any, column: Column, alignment: Any) -> None:
+def _put(cell: Any, value: Any, column: Column, looks: dict[tuple[str, bool], Any]) -> None:
+    """A value in its cell; cells that look alike share one style, which is most of the time that a table takes."""
+    from openpyxl.styles import Alignment
+
     from lcaengine.sheets.style import BOX, font, put_value
 
+    quoted = isinstance(value, str) and value.startswith(FORMULA)
+    form = (FORMATS.get(column.kind) or number_format(value)) if isinstance(value, (float, datetime)) else "General"
+    look = (form, quoted)
+    if look in looks:
+        cell._style = looks[look]
+    else:
+        cell.font, cell.border, cell.number_format = font(), BOX, form
+        cell.alignment = Alignment(vertical="top", wrap_text=True)
+        cell.quotePrefix = quoted
+        looks[look] = cell._style
     put_value(cell, value)
-    cell.font, cell.border, cell.alignment = font(), BOX, alignment
-    if isinstance(value, (float, datetime)):
-        cell.number_format = FORMATS.get(column.kind) or number_format(value)
 
 
-def number_format(value: Any) -> str:
+def number_format(value: float | datetime) -> str:
     """Five digits are shown; all of them stand in the cell."""
-    if isinstance(value, datetime) or value == 0 or not 1e-4 <= abs(value) < 1e9:
-        return "General" if not value else "0.0000E+00"
+    if isinstance(value, datetime):
+        return "yyyy-mm-dd"
+    if value == 0 or not 1e-4 <= abs(value) < 1e9:
+        return "0.0000E+00" if value else "General"
     whole = len(str(int(abs(value))))
     return "#,##0" if whole >= 5 else "#,##0." + "0" * (5 - whole if abs(value) >= 1 else 6)
