@@ -30,7 +30,8 @@ Json = dict[str, Any]
 
 def read_cells(data: bytes) -> Assembly:
     """The document in a workbook with the cell of every pointer; raises `Malformed`, `TooLarge`, `Refused` with cells."""
-    return _assembled(*read_tabs(data))
+    tabs = read_tabs(data)
+    return _assembled(tabs.typed, tabs.stored)
 
 
 def _assembled(tabs: Mapping[str, Cells], stored: Mapping[str, Cells]) -> Assembly:
