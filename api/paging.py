@@ -28,7 +28,7 @@ MOST_ROWS = 5000  # of a list as CSV or XLSX
 STEP = 200  # rows that are read at once
 NOT_A_FILTER = ("limit", "cursor", "sort")
 _READERS: dict[str, Callable[[Any], Any]] = {
-    "datetime": datetime.fromisoformat, "date": date.fromisoformat, "float": float, "str": str, "NoneType": lambda _: None,
+    "datetime": datetime.fromisoformat, "date": date.fromisoformat, "float": float, "int": int, "str": str, "NoneType": lambda _: None,
 }  # fmt: skip
 
 
@@ -98,13 +98,13 @@ def walked(fetch: Callable[[Page], Listed], page: Page) -> Listed:
     return found._replace(items=items)
 
 
-def _cursor(after: tuple[Any, str], sort: str) -> str:
+def _cursor(after: tuple[Any, Any], sort: str) -> str:
     value = after[0].isoformat() if isinstance(after[0], date) else after[0]
     text = json.dumps([type(after[0]).__name__, value, after[1]], ensure_ascii=False)
     return base64.urlsafe_b64encode(_seal(text, sort) + text.encode()).decode().rstrip("=")
 
 
-def _mark(cursor: str | None, sort: str) -> tuple[Any, str] | None:
+def _mark(cursor: str | None, sort: str) -> tuple[Any, Any] | None:
     if cursor is None:
         return None
     try:
@@ -113,7 +113,7 @@ def _mark(cursor: str | None, sort: str) -> tuple[Any, str] | None:
         if data[:8] != _seal(text, sort):
             raise _bad()
         kind, value, identifier = json.loads(text)
-        if "\0" in text + str(value) + identifier:  # PostgreSQL takes none
+        if "\0" in f"{text}{value}{identifier}":  # PostgreSQL takes none
             raise _bad()
         return _READERS[kind](value), identifier
     except (ValueError, KeyError, TypeError, binascii.Error):

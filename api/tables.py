@@ -127,6 +127,29 @@ CBAM = {
         ID, CREATED, Column("kind", "类型", "Kind"), Column("installation", "装置", "Installation"), *PERIOD,
     )),
 }  # fmt: skip
+ORGANISATIONS = Table("organisations", "组织", "Organisations", (
+    ID, Column("name", "名称", "Name"), Column("country", "国家", "Country"), Column("roles", "角色", "Roles"),
+    Column("categories", "类别", "Categories"), Column("company_ids", "企业标识", "Company ids"), Column("active", "启用", "Active"), CREATED,
+))  # fmt: skip
+USERS = Table("users", "用户", "Users", (
+    ID, Column("email", "电子邮件", "E-mail"), Column("name", "姓名", "Name"), Column("roles", "角色", "Roles"),
+    Column("active", "启用", "Active"), CREATED,
+))  # fmt: skip
+KEYS = Table("keys", "密钥", "Keys", (
+    ID, Column("kind", "类型", "Kind"), Column("name", "名称", "Name"), Column("user", "用户", "User"), Column("scopes", "权限", "Scopes"), CREATED,
+    Column("expires", "到期", "Expires", "UTC", "moment"), Column("last_used", "上次使用", "Last used", "UTC", "moment"),
+    Column("revoked", "撤销时间", "Revoked", "UTC", "moment"), Column("rotated_to", "轮换为", "Rotated to"),
+))  # fmt: skip
+AUDIT = Table("audit", "审计日志", "Audit log", (
+    ID, Column("at", "时间", "At", "UTC", "moment"), Column("actor", "执行者", "Actor"), Column("action", "操作", "Action"),
+    Column("target", "对象", "Target"), Column("status", "状态码", "Status"), Column("request_id", "请求编号", "Request id"),
+))  # fmt: skip
+SHARED = Table("shared-footprints", "共享的足迹", "Shared footprints", (
+    Column("footprint.id", "编号", "Id"), Column("share.created", "共享时间", "Shared", "UTC", "moment"), Column("footprint.owner", "所有者", "Owner"),
+    Column("footprint.product.name", "产品", "Product"), Column("share.depth", "深度", "Depth"),
+    Column("footprint.total.value", "总量", "Total"), Column("footprint.total.unit", "单位", "Unit"),
+    Column("footprint.declared_unit.amount", "每", "Per"), Column("footprint.declared_unit.unit", "声明单位", "Declared unit"),
+))  # fmt: skip
 
 
 # -- parts of a footprint
@@ -198,7 +221,7 @@ _KINDS = {"lines": ("物料行", "line"), "stages": ("阶段", "stage"), "proces
 
 
 def footprint_tables(body: Json) -> list[Filled]:
-    """Lines, stages, indicators, gases and assumptions; above the lines what they are of."""
+    """Lines, stages, indicators, gases and assumptions, each as far as the reader may see it, and what they are of."""
     total, per, quality = body["total"], body["declared_unit"], body["data_quality"]
     said = f"{total['value']:.6g} {total['unit']} / {per['amount']:g} {per['unit']}"
     share = f"{quality['estimate_share']:.0%}"
@@ -208,8 +231,8 @@ def footprint_tables(body: Json) -> list[Filled]:
         body["notice"],
     ]
     return [
-        Filled(LINES, body["lines"], notes), Filled(STAGES, body["stages"]), Filled(INDICATORS, body["indicators"]),
-        Filled(GASES, body["gases"]), Filled(ASSUMPTIONS, body["assumptions"]),
+        Filled(table, body.get(key, []), notes)
+        for key, table in (("lines", LINES), ("stages", STAGES), ("indicators", INDICATORS), ("gases", GASES), ("assumptions", ASSUMPTIONS))
     ]  # fmt: skip
 
 
@@ -218,7 +241,7 @@ def hotspot_tables(body: Json) -> list[Filled]:
 
 
 def _ranked(body: Json) -> Iterator[Json]:
-    for kind, (zh, en) in _KINDS.items():
+    for kind, (zh, en) in ((k, names) for k, names in _KINDS.items() if k in body):  # of a shared one not all is shown
         name = {"zh": zh, "en": en}
         yield from ({"kind": name, **item} for item in body[kind]["items"])
         rest = body[kind]["rest"]

@@ -12,6 +12,7 @@ import httpx
 import pytest
 from lcaengine.api import create_app
 from sqlalchemy import create_engine, text
+from sqlalchemy.exc import IntegrityError
 
 from lcaengine.background import Release
 from lcaengine.problems import Refused
@@ -135,6 +136,8 @@ def test_columns_of_older_records_are_filled(url: str) -> None:
     store = Store(engine)
     found = store.list("a", Page(3, "-total", filters={"product": "beer", "hs_code": "2203", "max_total": 240.0}))
     assert (found.number, [r.id for r in found.items]) == (241, ["240", "239", "238"])
+    with pytest.raises(IntegrityError), engine.begin() as connection:  # what is kept cannot be changed again
+        connection.execute(text("UPDATE footprints SET total = 0"))
     engine.dispose()
 
 

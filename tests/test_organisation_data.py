@@ -85,8 +85,8 @@ def test_after_a_deletion_nothing_of_one_is_left_and_all_of_the_other(full: Stor
     assert deletion[1] == "a"
     assert deletion[3] is not None
     assert json.loads(deletion[5]) == counts
-    assert [e.action for e in list_audit(full, "a", 9, 0)[0]] == ["deleteOrganisation"]
-    assert [e.action for e in list_audit(full, "b", 9, 0)[0]] == ["postFootprint"]
+    assert [e.action for e in list_audit(full, "a").items] == ["deleteOrganisation"]
+    assert [e.action for e in list_audit(full, "b").items] == ["postFootprint"]
     assert len(entries) == 2
     for name, rows in after.items():
         kept = [row for row in before[name] if "a" not in row]

@@ -11,12 +11,12 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, and_, func, or_, select
+from sqlalchemy import ColumnElement, TypeDecorator, and_, func, or_, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from lcaengine.problems import Problem, Refused
 
-Mark = tuple[Any, str]  # value of the sort column, and id, of the last row of a page
+Mark = tuple[Any, Any]  # value of the sort column, and id, of the last row of a page
 Condition = Callable[[Any], ColumnElement[bool]]
 
 
@@ -63,10 +63,15 @@ class Listing:
 
 def _beyond(column: Any, identifier: Any, after: Mark, falling: bool) -> ColumnElement[bool]:
     value, last = after
-    if not isinstance(value, column.type.python_type):
+    if not isinstance(value, _type(column)) or not isinstance(last, _type(identifier)):
         raise Refused(Problem("bad_cursor", "/query/cursor"))
     further = column < value if falling else column > value
     return or_(further, and_(column == value, identifier > last))
+
+
+def _type(column: Any) -> type:
+    kind = column.type
+    return (kind.impl_instance if isinstance(kind, TypeDecorator) else kind).python_type
 
 
 def _exact(value: Any) -> Any:

@@ -5,6 +5,7 @@ Revision ID: 0010
 
 import json
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import date
 from typing import Any
 
@@ -29,8 +30,9 @@ def upgrade() -> None:
             settings: dict[str, Any] = {"nullable": False, "server_default": ""} if name in NEVER_NULL else {}
             op.add_column(table, sa.Column(name, kind, **settings))
     op.create_index("ix_footprints_total", "footprints", ["organisation_id", "total", "id"])
-    _fill("footprints", "body", _footprint)
-    _fill("cbam_records", "body", _cbam)
+    with _writable("footprints"), _writable("cbam_records"):
+        _fill("footprints", "body", _footprint)
+        _fill("cbam_records", "body", _cbam)
     _fill("statements", "document", _statement)
 
 
@@ -39,6 +41,21 @@ def downgrade() -> None:
     for table, columns in ADDED.items():
         for name, _ in columns:
             op.drop_column(table, name)
+
+
+@contextmanager
+def _writable(table: str) -> Iterator[None]:
+    """Set the trigger of migration 0009 aside that lets no row be changed; all within the transaction of the migration."""
+    bind, trigger = op.get_bind(), f"{table}_no_update"
+    if bind.dialect.name == "postgresql":
+        op.execute(f"ALTER TABLE {table} DISABLE TRIGGER {trigger}")
+        yield
+        op.execute(f"ALTER TABLE {table} ENABLE TRIGGER {trigger}")
+        return
+    made = bind.execute(sa.text("SELECT sql FROM sqlite_master WHERE name = :name"), {"name": trigger}).scalar_one()
+    op.execute(f"DROP TRIGGER {trigger}")
+    yield
+    op.execute(made)
 
 
 def _footprint(body: dict[str, Any]) -> dict[str, Any]:
