@@ -11,7 +11,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from lcaengine import __version__, settings
 from lcaengine.background import Release, default_release
-from lcaengine.bom.reading import MAX_BYTES
+from lcaengine.sheets import MAX_BYTES
 from lcaengine.store import Store, open_store
 
 from . import (

@@ -13,7 +13,7 @@ from lcaengine.bom.matching import match_bom
 from lcaengine.bom.schema import BomSchema
 from lcaengine.problems import Problem, Refused
 
-from . import schemas
+from . import schemas, tables
 from .context import services
 
 blueprint = Blueprint("boms", __name__, url_prefix="/v1/boms", description="Bills of materials 物料清单")
@@ -57,4 +57,4 @@ class MatchLines(MethodView):
         """
         _, bom = posted_bom()
         found = match_bom(bom, services().release, query["limit"])
-        return Response(json.dumps(found, ensure_ascii=False), mimetype="application/json")
+        return tables.answered(json.dumps(found, ensure_ascii=False), lambda: found, tables.match_tables)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, date, datetime
+from functools import partial
 from typing import Any
 
 from flask import Response, request, url_for
@@ -22,15 +23,17 @@ from lcaengine.cbam.reports import report_of
 from lcaengine.cbam.reports.operator import read_request
 from lcaengine.cbam.reports.schema import ReportRequestSchema
 from lcaengine.cbam.screening import screen
-from lcaengine.cbam.tables import Good, goods_found, tables
+from lcaengine.cbam.tables import Good, goods_found
+from lcaengine.cbam.tables import tables as law
 from lcaengine.problems import Problem
 from lcaengine.store import CbamRecord
 from lcaengine.units import Quantity
 
-from . import cbam_schemas, schemas
+from . import cbam_schemas, schemas, tables
 from .boms import BOM_BODY, UnsupportedMedia, posted_bom
 from .context import organisation, services
-from .paging import page
+from .etags import tagged
+from .paging import listed, part_of
 
 blueprint = Blueprint("cbam", __name__, url_prefix="/v1/cbam", description="EU CBAM 欧盟碳边境调节机制")
 
@@ -68,8 +71,9 @@ class Screenings(MethodView):
         return _kept("screenings", document, screen(bom, query.get("on") or today(), mass))
 
     @blueprint.doc(operationId="listCbamScreenings")
-    @blueprint.arguments(schemas.PageQuery, location="query")
+    @blueprint.arguments(cbam_schemas.CbamQuery, location="query")
     @blueprint.response(200, schemas.ItemPage)
+    @schemas.problem(blueprint, 422, "a query parameter is not valid")
     def get(self, query: dict[str, Any]) -> Response:
         """The screenings kept, newest first."""
         return _listed("screenings", query, ("id", "created", "on", "product", "obligation_today", "answer", "links"))
@@ -82,7 +86,7 @@ class OneScreening(MethodView):
     @schemas.problem(blueprint, 404, "no such screening")
     def get(self, identifier: str) -> Response:
         """One screening, as it was answered."""
-        return _json(services().store.get_cbam(organisation(), "screenings", identifier).body)
+        return tagged(_json(services().store.get_cbam(organisation(), "screenings", identifier).body))
 
 
 @blueprint.route("/installations")
@@ -106,8 +110,9 @@ class Installations(MethodView):
         return _kept("installations", given.document, {**body, "template": given.template})
 
     @blueprint.doc(operationId="listCbamInstallations")
-    @blueprint.arguments(schemas.PageQuery, location="query")
+    @blueprint.arguments(cbam_schemas.CbamQuery, location="query")
     @blueprint.response(200, schemas.ItemPage)
+    @schemas.problem(blueprint, 422, "a query parameter is not valid")
     def get(self, query: dict[str, Any]) -> Response:
         """The installations kept, newest first."""
         return _listed("installations", query, ("id", "created", "installation", "period", "goods", "links"))
@@ -120,7 +125,7 @@ class OneInstallation(MethodView):
     @schemas.problem(blueprint, 404, "no such installation")
     def get(self, identifier: str) -> Response:
         """One installation, as it was answered."""
-        return _json(services().store.get_cbam(organisation(), "installations", identifier).body)
+        return tagged(_json(services().store.get_cbam(organisation(), "installations", identifier).body))
 
 
 @blueprint.route("/workbook")
@@ -157,8 +162,9 @@ class Answers(MethodView):
         return _kept("answers", document, cbam_answer(bom, services().release, results, assumed))
 
     @blueprint.doc(operationId="listCbamAnswers")
-    @blueprint.arguments(schemas.PageQuery, location="query")
+    @blueprint.arguments(cbam_schemas.CbamQuery, location="query")
     @blueprint.response(200, schemas.ItemPage)
+    @schemas.problem(blueprint, 422, "a query parameter is not valid")
     def get(self, query: dict[str, Any]) -> Response:
         """The answers kept, newest first."""
         return _listed("answers", query, ("id", "created", "product", "screening", "links"))
@@ -171,7 +177,7 @@ class OneAnswer(MethodView):
     @schemas.problem(blueprint, 404, "no such answer")
     def get(self, identifier: str) -> Response:
         """One answer, as it was given."""
-        return _json(services().store.get_cbam(organisation(), "answers", identifier).body)
+        return tagged(_json(services().store.get_cbam(organisation(), "answers", identifier).body))
 
 
 @blueprint.route("/reports")
@@ -197,8 +203,9 @@ class Reports(MethodView):
         return _kept("reports", document, report_of(asked.kind, result, asked.operator))
 
     @blueprint.doc(operationId="listCbamReports")
-    @blueprint.arguments(schemas.PageQuery, location="query")
+    @blueprint.arguments(cbam_schemas.CbamQuery, location="query")
     @blueprint.response(200, schemas.ItemPage)
+    @schemas.problem(blueprint, 422, "a query parameter is not valid")
     def get(self, query: dict[str, Any]) -> Response:
         """The reports kept, newest first."""
         return _listed("reports", query, ("id", "created", "kind", "installation", "period", "counts", "links"))
@@ -211,7 +218,7 @@ class OneReport(MethodView):
     @schemas.problem(blueprint, 404, "no such report")
     def get(self, identifier: str) -> Response:
         """One report, as it was answered."""
-        return _json(services().store.get_cbam(organisation(), "reports", identifier).body)
+        return tagged(_json(services().store.get_cbam(organisation(), "reports", identifier).body))
 
 
 @blueprint.route("/defaults")
@@ -230,7 +237,9 @@ class Defaults(MethodView):
             price=query.get("price"), proposals=query["proposals"],
             carbon_price_paid=paid_price(*(query.get(key) for key in ("paid", "paid_year", "paid_evidence", "paid_not_applicable"))),
         )  # fmt: skip
-        return _json(json.dumps(body, ensure_ascii=False, allow_nan=False))
+        return tables.answered(
+            json.dumps(body, ensure_ascii=False, allow_nan=False), lambda: body, tables.default_tables
+        )
 
 
 @blueprint.route("/goods")
@@ -238,16 +247,21 @@ class Goods(MethodView):
     @blueprint.doc(operationId="listCbamGoods")
     @blueprint.arguments(cbam_schemas.GoodsQuery, location="query")
     @blueprint.response(200, schemas.ItemPage)
+    @schemas.problem(blueprint, 422, "a query parameter is not valid")
     def get(self, query: dict[str, Any]) -> Response:
         """Goods of Annex I, all or by code or words of their description."""
-        items = goods_found(query["q"])
-        shown = items[query["offset"] : query["offset"] + query["limit"]]
-        return page([_good(good) for good in shown], len(items), query)
+        falling = query["sort"].startswith("-")
+        found = sorted(goods_found(query.pop("q")), key=_good_id, reverse=falling)
+        return listed(lambda page: part_of(found, page, _good_id), query, _good, tables.GOODS)
+
+
+def _good_id(good: Good) -> str:
+    return "|".join((good.cn_code, good.description, good.ex or "", good.valid_from.isoformat()))
 
 
 def _good(good: Good) -> dict[str, Any]:
     """A good with its category, heading and dates, in both languages."""
-    category, heading = tables().categories[good.category], tables().headings.get(good.cn_code[:4])
+    category, heading = law().categories[good.category], law().headings.get(good.cn_code[:4])
     return {
         "cn_code": good.cn_code, "description": good.description, "condition": good.ex or None,
         "heading": {"zh": heading.name_zh, "en": heading.name_en} if heading else None,
@@ -276,8 +290,8 @@ def _kept(kind: str, document: dict[str, Any], body: dict[str, Any]) -> Response
 
 
 def _listed(kind: str, query: dict[str, Any], keys: tuple[str, ...]) -> Response:
-    records, count = services().store.list_cbam(organisation(), kind, query["limit"], query["offset"])
-    return page([_entry(record, keys) for record in records], count, query)
+    fetch = partial(services().store.list_cbam, organisation(), kind)
+    return listed(fetch, query, lambda record: _entry(record, keys), tables.CBAM[kind])
 
 
 def _entry(record: CbamRecord, keys: tuple[str, ...]) -> dict[str, Any]:

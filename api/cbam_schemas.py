@@ -6,11 +6,16 @@ import re
 
 from marshmallow import Schema, fields, validate
 
-from .schemas import LocalText, PageQuery
+from .schemas import CreatedQuery, LocalText, PageQuery, Words, order
 
 _QUARTER = validate.Regexp(r"^20[2-9][0-9]-Q[1-4]$", error="Use a quarter such as 2026-Q2.")
 _COUNTRY = validate.Regexp(r"^([A-Z]{2}|unknown)$", error="Use an ISO 3166 code such as CN, or unknown.")
 _CODE = validate.Regexp(re.compile(r"^[0-9 .]{4,15}$", re.A), error="Use a CN code such as 73181588.")
+
+
+class CbamQuery(CreatedQuery):
+    sort = order("created", "name")
+    name = Words("part of the name of the product or installation")
 
 
 class Act(Schema):
@@ -170,6 +175,7 @@ class CbamDefault(Schema):
 
 
 class GoodsQuery(PageQuery):
+    sort = order("cn_code", default="cn_code")
     q = fields.String(
         load_default="",
         validate=validate.Length(max=200),

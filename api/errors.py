@@ -9,8 +9,9 @@ from sqlalchemy.exc import DatabaseError, DBAPIError, InterfaceError, InternalEr
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import HTTPException
 
-from lcaengine.bom.reading import MAX_BYTES, pointer
+from lcaengine.bom.reading import pointer
 from lcaengine.problems import Problem, Refused
+from lcaengine.sheets import MAX_BYTES
 
 from . import metrics
 from .context import language

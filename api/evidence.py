@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+from functools import partial
 from typing import Any
 
 from flask import Response, request, send_file, url_for
@@ -16,7 +17,9 @@ from lcaengine.store.media import EXTENSIONS
 
 from . import schemas
 from .context import organisation, services
-from .paging import page
+from .etags import tagged
+from .paging import listed
+from .tables import EVIDENCE
 
 blueprint = Blueprint("evidence", __name__, url_prefix="/v1/evidence", description="Evidence of figures 数值的证据")
 
@@ -38,10 +41,13 @@ class EvidenceQuery(Schema):
     entered_by = fields.String(required=True, metadata={"description": "who enters it"})
 
 
-class EvidenceListQuery(schemas.PageQuery):
-    kind = fields.String(validate=validate.OneOf(KINDS))
-    record = fields.String(validate=validate.Regexp("^[^\0]*$"))
-    pointer = fields.String(validate=validate.Regexp("^[^\0]*$"))
+class EvidenceListQuery(schemas.CreatedQuery):
+    sort = schemas.order("created", "retain_until", "file_name")
+    kind = fields.String(validate=validate.OneOf(KINDS), metadata={"description": "what the figure belongs to"})
+    record = schemas.Words("id of the footprint or installation")
+    pointer = schemas.Words("JSON pointer into its document", 300)
+    sha256 = schemas.Words("SHA-256 of the file")
+    file_name = schemas.Words("part of the file's name")
 
 
 class EvidenceEntry(Schema):
@@ -92,10 +98,10 @@ class EvidenceFiles(MethodView):
     @blueprint.doc(operationId="listEvidence")
     @blueprint.arguments(EvidenceListQuery, location="query")
     @blueprint.response(200, EvidencePage)
+    @schemas.problem(blueprint, 422, "a query parameter is not valid")
     def get(self, query: dict[str, Any]) -> Response:
         """What is recorded of the files, newest first; all, or of one kind, record or place."""
-        found, count = list_evidence(services().store, organisation(), **query)
-        return page([_entry(e) for e in found], count, query)
+        return listed(partial(list_evidence, services().store, organisation()), query, _entry, EVIDENCE)
 
 
 @blueprint.route("/<string:identifier>")
@@ -105,7 +111,7 @@ class OneEvidence(MethodView):
     @schemas.problem(blueprint, 404, "no such evidence")
     def get(self, identifier: str) -> Response:
         """What is recorded of one file: its figure, hash, version, who entered it and when."""
-        return _json(_entry(get_evidence(services().store, organisation(), identifier)))
+        return tagged(_json(_entry(get_evidence(services().store, organisation(), identifier))))
 
 
 @blueprint.route("/<string:identifier>/file")
@@ -120,7 +126,7 @@ class EvidenceFile(MethodView):
         data = evidence_file(services().store, organisation(), identifier)
         response = send_file(io.BytesIO(data), found.media_type, as_attachment=True, download_name=found.file_name)
         response.headers["Content-Security-Policy"] = "sandbox"
-        return response
+        return tagged(response, found.sha256)
 
 
 def _entry(found: Evidence) -> dict[str, Any]:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from flask import Response, url_for
@@ -15,10 +17,11 @@ from lcaengine.store import Record, solved_again
 from lcaengine.store.sharing import hotspots_at, shown_record, visible_footprint
 from lcaengine.store.versions import add_version, recalculated, successor_of, versions_of
 
-from . import schemas
+from . import schemas, tables
 from .boms import BOM_BODY, posted_bom
 from .context import organisation, services
-from .paging import page
+from .etags import tagged
+from .paging import listed
 
 blueprint = Blueprint(
     "footprints", __name__, url_prefix="/v1/footprints", description="Product carbon footprints 产品碳足迹"
@@ -51,12 +54,12 @@ class Footprints(MethodView):
         return _created(add_version(store, organisation(), before, document, result, allowed))
 
     @blueprint.doc(operationId="listFootprints")
-    @blueprint.arguments(schemas.PageQuery, location="query")
+    @blueprint.arguments(schemas.FootprintsQuery, location="query")
     @blueprint.response(200, schemas.FootprintPage)
+    @schemas.problem(blueprint, 422, "a query parameter is not valid")
     def get(self, query: dict[str, Any]) -> Response:
-        """The footprints kept, newest first."""
-        records, count = services().store.list(organisation(), query["limit"], query["offset"])
-        return page([_entry(record) for record in records], count, query)
+        """The footprints kept, newest first or in the order asked for."""
+        return listed(partial(services().store.list, organisation()), query, _entry, tables.FOOTPRINTS)
 
 
 @blueprint.route("/<string:identifier>")
@@ -71,8 +74,10 @@ class OneFootprint(MethodView):
         """
         record, share = visible_footprint(services().store, organisation(), identifier)
         if share is not None:
-            return _json(json.dumps(shown_record(record, share), ensure_ascii=False))
-        return _json(_with_successor(record, successor_of(services().store, organisation(), record)))
+            text = json.dumps(shown_record(record, share), ensure_ascii=False)
+        else:
+            text = _with_successor(record, successor_of(services().store, organisation(), record))
+        return tagged(tables.answered(text, lambda: json.loads(text), tables.footprint_tables))
 
 
 @blueprint.route("/<string:identifier>/recalculate")
@@ -117,18 +122,19 @@ class FootprintHotspots(MethodView):
         """Lines, stages and processes, ranked by absolute contribution; of a shared one as deep as it is shared."""
         record, share = visible_footprint(services().store, organisation(), identifier)
         found = hotspots(solved_again(record, services().release), query["limit"])
-        return _json(json.dumps(found if share is None else hotspots_at(found, share.depth), ensure_ascii=False))
+        return _answered(found if share is None else hotspots_at(found, share.depth), tables.hotspot_tables)
 
 
 @blueprint.route("/<string:identifier>/explanation")
 class FootprintExplanation(MethodView):
     @blueprint.doc(operationId="getExplanation")
+    @blueprint.arguments(schemas.ExplanationQuery, location="query")
     @blueprint.response(200, schemas.Explanation)
     @schemas.problem(blueprint, 404, "no such footprint")
     @schemas.problem(blueprint, 409, "the rule's file changed")
-    def get(self, identifier: str) -> Response:
+    def get(self, query: dict[str, Any], identifier: str) -> Response:
         """Which rule id decided what per line, what was given, what assumed, and which assumption weighs most."""
-        return _json(json.dumps(explain(_again(identifier)), ensure_ascii=False))
+        return _answered(explain(_again(identifier)), partial(tables.explanation_tables, first=query["table"]))
 
 
 @blueprint.route("/<string:identifier>/tree")
@@ -141,12 +147,18 @@ class FootprintTree(MethodView):
     def get(self, query: dict[str, Any], identifier: str) -> Response:
         """The supply chain, best first: nodes in order, each with its parent."""
         tree = trace(_again(identifier), query["cutoff"], query["max_nodes"], query["max_depth"])
-        return _json(json.dumps(tree.as_dict(), ensure_ascii=False))
+        return _answered(tree.as_dict(), tables.tree_tables)
 
 
 def _again(identifier: str) -> Footprint:
     """A stored footprint of the caller, solved again."""
     return solved_again(services().store.get(organisation(), identifier), services().release)
+
+
+def _answered(answer: dict[str, Any], tables_of: Callable[[Any], Any]) -> Response:
+    """What is the same for a stored footprint whenever it is asked for."""
+    text = json.dumps(answer, ensure_ascii=False)
+    return tagged(tables.answered(text, lambda: answer, tables_of))
 
 
 def _entry(record: Record) -> dict[str, Any]:

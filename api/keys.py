@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from flask import Response, url_for
@@ -18,10 +19,10 @@ from lcaengine.store.credentials import (
 )
 
 from . import organisation_schemas as shapes
-from . import schemas
+from . import schemas, tables
 from .context import caller, services
 from .organisations import answer, json_body
-from .paging import page
+from .paging import listed
 from .posted import posted
 
 blueprint = Blueprint("keys", __name__, url_prefix="/v1/keys", description="API keys and clients API 密钥与客户端")
@@ -41,12 +42,12 @@ class Keys(MethodView):
         return _with_secret(*add_credential(services().store, caller(), **given))
 
     @blueprint.doc(operationId="listKeys")
-    @blueprint.arguments(schemas.PageQuery, location="query")
+    @blueprint.arguments(shapes.KeysQuery, location="query")
     @blueprint.response(200, shapes.KeyPage)
+    @schemas.problem(blueprint, 422, "a query parameter is not valid")
     def get(self, query: dict[str, Any]) -> Response:
         """One's keys and clients, newest first; an administrator's: the organisation's."""
-        found, count = list_credentials(services().store, caller(), query["limit"], query["offset"])
-        return page([entry(c) for c in found], count, query)
+        return listed(partial(list_credentials, services().store, caller()), query, entry, tables.KEYS)
 
 
 @blueprint.route("/<string:identifier>")

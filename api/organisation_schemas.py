@@ -8,7 +8,7 @@ from lcaengine.store.credentials import DEFAULT_DAYS, MAX_DAYS, MAX_OVERLAP_HOUR
 from lcaengine.store.roles import SCOPES
 from lcaengine.store.sharing import DEPTHS
 
-from .schemas import Page
+from .schemas import CreatedQuery, Page, PageQuery, Words, order
 
 TEXT = validate.Length(max=300)
 TEXTS = validate.Length(max=100)
@@ -60,6 +60,12 @@ class Organisation(OrganisationChanges):
     links = fields.Dict()
 
 
+class OrganisationsQuery(PageQuery):
+    sort = order("id", "name", "created", default="id")
+    name = Words("part of the name")
+    active = fields.Boolean(metadata={"description": "whether it is active"})
+
+
 class OrganisationPage(Page):
     items = fields.List(fields.Nested(Organisation))
 
@@ -75,6 +81,12 @@ class User(UserChanges):
     name = fields.String()
     created = fields.DateTime()
     links = fields.Dict()
+
+
+class UsersQuery(PageQuery):
+    sort = order("email", "created", default="email")
+    email = Words("part of the e-mail address")
+    active = fields.Boolean(metadata={"description": "whether he may do anything"})
 
 
 class UserPage(Page):
@@ -129,6 +141,15 @@ class KeyWithSecret(Key):
     secret = fields.String(metadata={"description": "the key, or the client_secret; shown only now"})
 
 
+class KeysQuery(PageQuery):
+    sort = order("created", "expires", "name")
+    kind = fields.String(
+        validate=validate.OneOf(["key", "client"]), metadata={"description": "API key or OAuth2 client"}
+    )
+    name = Words("part of the name")
+    user = Words("id of the user whose it is")
+
+
 class KeyPage(Page):
     items = fields.List(fields.Nested(Key))
 
@@ -149,6 +170,13 @@ class AuditEntry(Schema):
     target = fields.String()
     status = fields.Integer()
     request_id = fields.String()
+
+
+class AuditQuery(CreatedQuery):
+    actor = Words("who did it")
+    action = Words("operationId of what was done")
+    target = Words("part of the path asked for or made")
+    status = fields.Integer(validate=validate.Range(100, 599), metadata={"description": "what was answered"})
 
 
 class AuditPage(Page):
@@ -183,6 +211,11 @@ class Shares(Schema):
 class SharedFootprint(Schema):
     share = fields.Nested(Share)
     footprint = fields.Dict(metadata={"description": "as deep as it is shared"})
+
+
+class SharedQuery(CreatedQuery):
+    owner = Words("id of the organisation that shares it")
+    depth = fields.String(validate=validate.OneOf(DEPTHS), metadata={"description": "how deep it is shared"})
 
 
 class SharedPage(Page):

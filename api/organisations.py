@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from flask import Response, json, url_for
@@ -9,7 +10,7 @@ from flask.views import MethodView
 from flask_smorest import Blueprint
 
 from lcaengine.problems import NotFound, Problem
-from lcaengine.store.audit import list_audit
+from lcaengine.store.audit import AuditEntry, list_audit
 from lcaengine.store.organisations import (
     Organisation,
     User,
@@ -26,10 +27,10 @@ from lcaengine.store.organisations import (
 from lcaengine.store.roles import ADMINISTRATOR
 
 from . import organisation_schemas as shapes
-from . import schemas
+from . import schemas, tables
 from .access import demand
 from .context import caller, organisation, services
-from .paging import page
+from .paging import listed, part_of
 from .posted import posted
 
 blueprint = Blueprint("organisations", __name__, url_prefix="/v1", description="Organisations and users 组织与用户")
@@ -78,15 +79,14 @@ class Organisations(MethodView):
         return response
 
     @blueprint.doc(operationId="listOrganisations")
-    @blueprint.arguments(schemas.PageQuery, location="query")
+    @blueprint.arguments(shapes.OrganisationsQuery, location="query")
     @blueprint.response(200, shapes.OrganisationPage)
+    @schemas.problem(blueprint, 422, "a query parameter is not valid")
     def get(self, query: dict[str, Any]) -> Response:
         """The organisations by id: all for the operator of the server, one's own for everybody else."""
         if "server:read" not in caller().scopes:
-            own = [_own_entry()] if query["offset"] == 0 else []
-            return page(own, 1, query)
-        found, count = list_organisations(services().store, query["limit"], query["offset"])
-        return page([entry(o) for o in found], count, query)
+            return listed(lambda page: part_of([_own_entry()], page, _id), query, dict, tables.ORGANISATIONS)
+        return listed(partial(list_organisations, services().store), query, entry, tables.ORGANISATIONS)
 
 
 @blueprint.route("/organisations/<string:identifier>")
@@ -137,12 +137,12 @@ class Users(MethodView):
         return response
 
     @blueprint.doc(operationId="listUsers")
-    @blueprint.arguments(schemas.PageQuery, location="query")
+    @blueprint.arguments(shapes.UsersQuery, location="query")
     @blueprint.response(200, shapes.UserPage)
+    @schemas.problem(blueprint, 422, "a query parameter is not valid")
     def get(self, query: dict[str, Any]) -> Response:
         """The users of one's organisation, by e-mail."""
-        found, count = list_users(services().store, organisation(), query["limit"], query["offset"])
-        return page([user_entry(u) for u in found], count, query)
+        return listed(partial(list_users, services().store, organisation()), query, user_entry, tables.USERS)
 
 
 @blueprint.route("/users/<string:identifier>")
@@ -185,12 +185,16 @@ class Invitation(MethodView):
 @blueprint.route("/audit")
 class Audit(MethodView):
     @blueprint.doc(operationId="listAudit")
-    @blueprint.arguments(schemas.PageQuery, location="query")
+    @blueprint.arguments(shapes.AuditQuery, location="query")
     @blueprint.response(200, shapes.AuditPage)
+    @schemas.problem(blueprint, 422, "a query parameter is not valid")
     def get(self, query: dict[str, Any]) -> Response:
         """Who of one's organisation did what, newest first: everything that was written, and what was refused for want of a scope."""
-        found, count = list_audit(services().store, organisation(), query["limit"], query["offset"])
-        return page([e.as_dict() for e in found], count, query)
+        return listed(partial(list_audit, services().store, organisation()), query, AuditEntry.as_dict, tables.AUDIT)
+
+
+def _id(shown: dict[str, Any]) -> str:
+    return str(shown["id"])
 
 
 def _visible(identifier: str) -> None:

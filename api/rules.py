@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Container
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +29,9 @@ from lcaengine.upkeep.testing import run_tests
 from . import schemas
 from .boms import UnsupportedMedia
 from .context import language, organisation, services
-from .paging import page
+from .etags import if_match, tagged
+from .paging import listed, part_of
+from .tables import RULES, wanted
 
 blueprint = Blueprint("rules", __name__, url_prefix="/v1/rules", description="Product category rules 产品种类规则")
 
@@ -50,12 +52,13 @@ def _json_body(schema: Any) -> dict[str, Any]:
 @blueprint.route("")
 class Rules(MethodView):
     @blueprint.doc(operationId="listRules")
-    @blueprint.arguments(schemas.PageQuery, location="query")
+    @blueprint.arguments(schemas.RulesQuery, location="query")
     @blueprint.response(200, schemas.ItemPage)
+    @schemas.problem(blueprint, 422, "a query parameter is not valid")
     def get(self, query: dict[str, Any]) -> Response:
         """The rules and their versions."""
-        rules = [rule_entry(rule) for rule in list_rules()]
-        return page(rules[query["offset"] : query["offset"] + query["limit"]], len(rules), query)
+        rules = sorted(list_rules(), key=_place, reverse=query["sort"].startswith("-"))
+        return listed(lambda page: part_of(rules, page, _reference), query, rule_entry, RULES)
 
 
 @blueprint.route("/<string:identifier>")
@@ -93,7 +96,7 @@ class RuleVersion(MethodView):
         With `Accept: text/yaml` the file itself; only that is answered 304.
         """
         path = _file(identifier, version)
-        if request.accept_mimetypes.best_match(["application/json", *YAML], default="application/json") in YAML:
+        if wanted("application/json", *YAML) in YAML:
             response = _file_answer(path, YAML[0])
         else:  # state, tests and inventories change without the file: never 304
             beside = {kind.folder: _beside(path, kind) for kind in (TESTS, INVENTORIES)}
@@ -115,9 +118,7 @@ class RuleVersion(MethodView):
     def put(self, identifier: str, version: str) -> Response:
         """Create a draft, or change one (then with If-Match). A rule that would not load is refused."""
         _check_media(*YAML)
-        path, created = drafts.put_draft(
-            identifier, version, request.get_data(cache=False), _if_match(), organisation()
-        )
+        path, created = drafts.put_draft(identifier, version, request.get_data(cache=False), if_match(), organisation())
         response = _answer(_version_entry(path), 201 if created else 200)
         response.set_etag(file_sha256(path))
         if created:
@@ -274,6 +275,14 @@ class RuleImpact(MethodView):
         return _answer(impact(old, new, cases, services().release).as_dict(language()))
 
 
+def _place(rule: Rule) -> tuple[str, tuple[int, ...]]:
+    return rule.id, version_order(rule.version)
+
+
+def _reference(rule: Rule) -> str:
+    return f"{rule.id}@{rule.version}"
+
+
 def _files(identifier: str) -> list[Path]:
     """The files of all versions of a rule, oldest first; raises `NotFound`."""
     found = [path for path in rule_files() if path.parent.parent.name == identifier]
@@ -330,16 +339,14 @@ def _file_entry(path: Path, kind: Kind, file: Path) -> dict[str, Any]:
 def _file_answer(path: Path, media_type: str) -> Response:
     """A file as it is, with its hash as ETag."""
     response = Response(path.read_bytes(), mimetype=media_type)
-    response.set_etag(file_sha256(path))
-    response.make_conditional(request)
-    return response
+    return tagged(response, file_sha256(path))
 
 
 def _put_beside(identifier: str, version: str, kind: Kind, name: str, *media: str) -> Response:
     _check_media(*media)
     path = _file(identifier, version)
     data = request.get_data(cache=False)
-    file, created = put_beside(path, kind, name, data, _if_match(), organisation())
+    file, created = put_beside(path, kind, name, data, if_match(), organisation())
     entry = _file_entry(path, kind, file)
     response = _answer(entry, 201 if created else 200)
     response.set_etag(entry["sha256"])
@@ -350,7 +357,7 @@ def _put_beside(identifier: str, version: str, kind: Kind, name: str, *media: st
 
 def _move(identifier: str, version: str, change: Callable[..., Entry]) -> Response:
     """Change the state of a version that stands in the folder that is written to."""
-    given, expected, path = _posted("who", "why"), _if_match(), _file(identifier, version)
+    given, expected, path = _posted("who", "why"), if_match(), _file(identifier, version)
     drafts.check_writable(path)
     change(path, given["who"], given["why"], check=lambda file: drafts.check_expected(file, expected))
     return _answer(_version_entry(path))
@@ -358,10 +365,6 @@ def _move(identifier: str, version: str, change: Callable[..., Entry]) -> Respon
 
 def _publish(path: Path, who: str, why: str, check: Callable[[Path], None]) -> Entry:
     return publishing.publish(path, who, why, services().release, check)
-
-
-def _if_match() -> Container[str] | None:
-    return request.if_match if "If-Match" in request.headers else None
 
 
 def _check_media(*known: str) -> None:

@@ -3,10 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import date, datetime
 from typing import Any
 
 from flask_smorest import Blueprint
-from marshmallow import Schema, fields, validate
+from marshmallow import RAISE, Schema, ValidationError, fields, validate
+
+_PARSER = Blueprint.ARGUMENTS_PARSER
+_PARSER.DEFAULT_UNKNOWN_BY_LOCATION = {
+    **_PARSER.DEFAULT_UNKNOWN_BY_LOCATION,
+    "query": RAISE,
+}  # what nobody reads is refused
 
 
 class LocalText(Schema):
@@ -205,8 +212,7 @@ class FootprintEntry(Schema):
 class Page(Schema):
     count = fields.Integer()
     limit = fields.Integer()
-    offset = fields.Integer()
-    next = fields.String(allow_none=True, metadata={"description": "address of the next page"})
+    next = fields.String(allow_none=True, metadata={"description": "address of the next page; also in the header Link"})
 
 
 class FootprintVersion(Schema):
@@ -234,9 +240,60 @@ class ItemPage(Page):
     items = fields.List(fields.Dict())
 
 
+class Words(fields.String):
+    """A text of a query: bounded, and without NUL, which PostgreSQL does not take."""
+
+    def __init__(self, description: str, longest: int = 200, **options: Any) -> None:
+        rules = [validate.Length(max=longest), validate.ContainsNoneOf("\0")]
+        super().__init__(validate=rules, metadata={"description": description}, **options)
+
+
+class Moment(fields.Field[Any]):
+    """A day, or a moment of ISO 8601 (UTC where it names no zone)."""
+
+    def _deserialize(self, value: Any, *_: Any, **__: Any) -> date:
+        try:
+            return date.fromisoformat(value) if len(value) == 10 else datetime.fromisoformat(value)
+        except (TypeError, ValueError):
+            raise ValidationError("Use a day such as 2026-01-31, or a moment such as 2026-01-31T08:00:00Z.") from None
+
+
+def order(*names: str, default: str | None = None) -> fields.String:
+    """The orders of a list; ``-`` in front: falling."""
+    known = [sign + name for name in names for sign in ("", "-")]
+    about = f"order: {', '.join(known)}; - in front: falling"
+    return fields.String(
+        load_default=default or known[1], validate=validate.OneOf(known), metadata={"description": about}
+    )
+
+
 class PageQuery(Schema):
-    limit = fields.Integer(load_default=20, validate=validate.Range(1, 200))
-    offset = fields.Integer(load_default=0, validate=validate.Range(0, 10_000_000))
+    limit = fields.Integer(
+        load_default=20, validate=validate.Range(1, 200), metadata={"description": "most items of a page"}
+    )
+    cursor = Words("where the page begins, from the address in `next`", 2000)
+    sort = order("created")
+
+
+class CreatedQuery(PageQuery):
+    created_after = Moment(
+        metadata={"description": "from this day or moment on", "type": "string", "example": "2026-01-01"}
+    )
+    created_before = Moment(
+        metadata={"description": "before this day or moment", "type": "string", "example": "2027-01-01"}
+    )
+
+
+class FootprintsQuery(CreatedQuery):
+    sort = order("created", "total", "name")
+    category = Words("product category, as in the bill of materials")
+    product = Words("part of the product's name, in Chinese or English")
+    gtin = Words("GTIN of the product")
+    hs_code = Words("customs code of the product, or its first digits")
+    rule_version = Words("version of the rule")
+    background = Words("id of the background release")
+    min_total = fields.Float(metadata={"description": "least total, kg CO2e per declared unit"})
+    max_total = fields.Float(metadata={"description": "greatest total, kg CO2e per declared unit"})
 
 
 class FootprintQuery(Schema):
@@ -265,7 +322,15 @@ class RecalculationQuery(Schema):
     )
 
 
+class RulesQuery(PageQuery):
+    sort = order("id", default="id")
+
+
 class ProcessQuery(PageQuery):
+    sort = fields.String(
+        load_default="match", validate=validate.OneOf(["match", "code", "-code", "score", "-score"]),
+        metadata={"description": "order: match (the best match of q first; without q as code), code, score; - in front: falling"},
+    )  # fmt: skip
     q = fields.String(
         load_default="",
         validate=validate.Length(max=200),
@@ -310,6 +375,14 @@ class Matches(Schema):
 
 class HotspotQuery(Schema):
     limit = fields.Integer(load_default=20, validate=validate.Range(1, 1000))
+
+
+class ExplanationQuery(Schema):
+    table = fields.String(
+        load_default="decisions",
+        validate=validate.OneOf(["decisions", "parameters"]),
+        metadata={"description": "which table CSV gives; a workbook has both"},
+    )
 
 
 class TreeQuery(Schema):

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from flask import Response, url_for
 from flask.views import MethodView
 from flask_smorest import Blueprint
 
+from lcaengine.store import Record
 from lcaengine.store.sharing import (
     Share,
     end_share,
@@ -19,10 +21,10 @@ from lcaengine.store.sharing import (
 )
 
 from . import organisation_schemas as shapes
-from . import schemas
+from . import schemas, tables
 from .context import organisation, services
 from .organisations import answer, json_body
-from .paging import page
+from .paging import listed
 from .posted import posted
 
 blueprint = Blueprint("shares", __name__, url_prefix="/v1/footprints", description="Sharing 共享")
@@ -74,13 +76,17 @@ class OneShare(MethodView):
 @blueprint.route("/shared")
 class Received(MethodView):
     @blueprint.doc(operationId="listSharedFootprints")
-    @blueprint.arguments(schemas.PageQuery, location="query")
+    @blueprint.arguments(shapes.SharedQuery, location="query")
     @blueprint.response(200, shapes.SharedPage)
+    @schemas.problem(blueprint, 422, "a query parameter is not valid")
     def get(self, query: dict[str, Any]) -> Response:
         """Footprints that other organisations share with one's own, each as deep as its owner allows, newest first."""
-        found, count = received_shares(services().store, organisation(), query["limit"], query["offset"])
-        shown = [{"share": entry(share), "footprint": shown_record(record, share)} for share, record in found]
-        return page(shown, count, query)
+        return listed(partial(received_shares, services().store, organisation()), query, _received, tables.SHARED)
+
+
+def _received(found: tuple[Share, Record]) -> dict[str, Any]:
+    share, record = found
+    return {"share": entry(share), "footprint": shown_record(record, share)}
 
 
 def entry(share: Share) -> dict[str, Any]:

@@ -6,7 +6,18 @@ from marshmallow import Schema, ValidationError, fields, validate
 
 from lcaengine.statements.content import DEPTHS
 
-from .schemas import LocalText, Page
+from .schemas import CreatedQuery, LocalText, Page, Words, order
+
+
+class StatementsQuery(CreatedQuery):
+    sort = order("created", "customer", "valid_until")
+    status = fields.String(
+        validate=validate.OneOf(["issued", "superseded", "revoked"]), metadata={"description": "what it is now"}
+    )
+    customer = Words("part of the customer's name")
+    product = Words("part of the product's name, in Chinese or English")
+    footprint = Words("id of the footprint")
+    valid_on = fields.Date(metadata={"description": "in force on this day"})
 
 
 class CbamAsked(Schema):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 from flask import Response, request, url_for
@@ -23,12 +24,18 @@ from lcaengine.store import StatementRecord
 from . import schemas, statement_schemas
 from .boms import UnsupportedMedia
 from .context import language, organisation, services
-from .paging import page
+from .etags import check_seen, tagged
+from .paging import listed
 from .posted import posted
+from .tables import STATEMENTS
 
 blueprint = Blueprint("statements", __name__, description="Signed statements 签名声明")
 
 PATH = "/v1/statements"
+IF_MATCH = {
+    "in": "header", "name": "If-Match", "required": True, "schema": {"type": "string"},
+    "description": "ETag of the statement as the writer has seen it",
+}  # fmt: skip
 PDF = "application/pdf"
 ZIP = "application/zip"
 ORDER_BODY = {"required": True, "content": {"application/json": {"schema": statement_schemas.StatementOrder}}}
@@ -61,16 +68,17 @@ class Statements(MethodView):
         asked = posted(statement_schemas.StatementOrder())
         record = issue(services().store, organisation(), _order(asked), release=services().release)
         response = _json(_body(record), 201)
+        response.set_etag(record.state)
         response.headers["Location"] = url_for("statements.OneStatement", identifier=record.id)
         return response
 
     @blueprint.doc(operationId="listStatements")
-    @blueprint.arguments(schemas.PageQuery, location="query")
+    @blueprint.arguments(statement_schemas.StatementsQuery, location="query")
     @blueprint.response(200, statement_schemas.StatementPage)
+    @schemas.problem(blueprint, 422, "a query parameter is not valid")
     def get(self, query: dict[str, Any]) -> Response:
-        """The statements kept, newest first."""
-        records, count = services().store.list_statements(organisation(), query["limit"], query["offset"])
-        return page([_entry(record) for record in records], count, query)
+        """The statements kept, newest first or in the order asked for."""
+        return listed(partial(services().store.list_statements, organisation()), query, _entry, STATEMENTS)
 
 
 @blueprint.route(PATH + "/<string:identifier>")
@@ -80,7 +88,8 @@ class OneStatement(MethodView):
     @schemas.problem(blueprint, 404, "no such statement")
     def get(self, identifier: str) -> Response:
         """One statement: the signed document, and what became of it since."""
-        return _json(_body(services().store.get_statement(organisation(), identifier)))
+        record = services().store.get_statement(organisation(), identifier)
+        return tagged(_json(_body(record)), record.state)
 
 
 @blueprint.route(PATH + "/<string:identifier>/document")
@@ -115,8 +124,10 @@ class StatementBundle(MethodView):
 
 @blueprint.route(PATH + "/<string:identifier>/revoke")
 class RevokeStatement(MethodView):
-    @blueprint.doc(requestBody=REVOKE_BODY, operationId="revokeStatement")
+    @blueprint.doc(requestBody=REVOKE_BODY, operationId="revokeStatement", parameters=[IF_MATCH])
     @blueprint.response(200, statement_schemas.Statement)
+    @schemas.problem(blueprint, 412, "changed meanwhile")
+    @schemas.problem(blueprint, 428, "If-Match is missing")
     @schemas.problem(blueprint, 400, "cannot be read")
     @schemas.problem(blueprint, 404, "no such statement")
     @schemas.problem(blueprint, 409, "it is revoked already")
@@ -124,9 +135,13 @@ class RevokeStatement(MethodView):
     @schemas.problem(blueprint, 415, "wrong type")
     @schemas.problem(blueprint, 422, "cannot be used")
     def post(self, identifier: str) -> Response:
-        """Take a statement back, for a reason; whoever verifies it here is told."""
+        """Take a statement back, for a reason; whoever verifies it here is told.
+
+        `If-Match` names the ETag of the statement as it was seen.
+        """
         why = posted(statement_schemas.Revocation())["reason"]
-        return _json(_body(services().store.revoke_statement(organisation(), identifier, why)))
+        record = services().store.revoke_statement(organisation(), identifier, why, lambda now: check_seen(now.state))
+        return tagged(_json(_body(record)), record.state)
 
 
 @blueprint.route(PATH + "/verify")

@@ -10,8 +10,8 @@ from typing import Any
 from flask import Flask, Response, g, request
 from sqlalchemy.exc import IntegrityError
 
-from lcaengine.bom.reading import MAX_BYTES
 from lcaengine.problems import Problem, Refused
+from lcaengine.sheets import MAX_BYTES
 from lcaengine.store.answers import Answer, find_answer, keep_answer
 from lcaengine.store.audit import add_audit
 from lcaengine.store.transaction import together

@@ -232,10 +232,11 @@ def background_list(as_csv: bool, as_json: bool, lang: Language) -> None:
     Example:  lcaengine background list --csv > processes.csv
     """
     from lcaengine.background import default_release
-    from lcaengine.background.describe import find_processes
+    from lcaengine.background.describe import find_processes, process_entry
 
     release = default_release()
-    items, count = find_processes(release, "", len(release.codes), 0)
+    items = [process_entry(release, found) for found in find_processes(release)]
+    count = len(items)
     if as_csv:
         return _print_csv(items)
     if as_json:
@@ -274,9 +275,11 @@ def background_search(text: str, limit: int, as_json: bool, lang: Language) -> N
     Example:  lcaengine background search 铝板
     """
     from lcaengine.background import default_release
-    from lcaengine.background.describe import find_processes
+    from lcaengine.background.describe import find_processes, process_entry
 
-    items, count = find_processes(default_release(), text, limit, 0)
+    release = default_release()
+    found = find_processes(release, text)
+    items, count = [process_entry(release, f) for f in found[:limit]], len(found)
     return print_json({"items": items, "count": count}) if as_json else Terminal(lang).processes(items, count)
 
 

@@ -34,12 +34,13 @@ def access_list(database: str | None, as_json: bool, lang: Language) -> None:
     \b
     Example:  lcaengine access list
     """
+    from lcaengine.store import Page
     from lcaengine.store.organisations import list_organisations, list_users
 
     with existing_store(database) as store:
         found = [
-            {**o.as_dict(), "users": [u.as_dict() for u in list_users(store, o.id, ALL, 0)[0]]}
-            for o in list_organisations(store, ALL, 0)[0]
+            {**o.as_dict(), "users": [u.as_dict() for u in list_users(store, o.id, Page(ALL, "email")).items]}
+            for o in list_organisations(store, Page(ALL, "id")).items
         ]
     if as_json:
         return print_json(found)
@@ -67,10 +68,11 @@ def access_invite(email: str, organisation: str, database: str | None, lang: Lan
     \b
     Example:  lcaengine access invite wang@example.com --organisation local
     """
+    from lcaengine.store import Page
     from lcaengine.store.organisations import invite, list_users
 
     with existing_store(database) as store:
-        users, _ = list_users(store, organisation, ALL, 0)
+        users = list_users(store, organisation, Page(ALL, "email")).items
         user = next((u for u in users if u.email == email.lower()), None)
         if user is None:
             raise NotFound(Problem("unknown_user", "", {"id": email}))

@@ -68,10 +68,11 @@ def evidence_list(record: str | None, limit: int, database: str | None, as_json:
     \b
     Example:  lcaengine evidence list --limit 20
     """
-    from lcaengine.store import DEFAULT_ORGANISATION, open_store
+    from lcaengine.store import DEFAULT_ORGANISATION, Page, open_store
     from lcaengine.store.evidence import list_evidence as find
 
-    found, count = find(open_store(database), DEFAULT_ORGANISATION, record=record, limit=limit)
+    asked = Page(limit, filters={"record": record} if record else {})
+    found, count, _ = find(open_store(database), DEFAULT_ORGANISATION, asked)
     if as_json:
         return print_json({"items": [_entry(e) for e in found], "count": count})
     return _show(found, count, lang)

@@ -223,10 +223,10 @@ def statement_summary(out: Path, limit: int, document_language: str, database: s
     """
     from lcaengine.statements.formats import form_of
     from lcaengine.statements.summary import summary_as, summary_rows
-    from lcaengine.store import DEFAULT_ORGANISATION, open_store
+    from lcaengine.store import DEFAULT_ORGANISATION, Page, open_store
 
     form = form_of(out.name)
-    records, count = open_store(database).list(DEFAULT_ORGANISATION, limit, 0)
+    records, count, _ = open_store(database).list(DEFAULT_ORGANISATION, Page(limit))
     rows = summary_rows(records)
     write_file(out, summary_as(form, rows, DEFAULT_ORGANISATION, LANGUAGES[document_language], count))
     _Terminal(lang).say(_Terminal(lang).text("summarised", len(rows), count, escape(str(out))))
@@ -259,9 +259,9 @@ def statement_list(limit: int, database: str | None, as_json: bool, lang: Langua
     \b
     Example:  lcaengine statement list --limit 10
     """
-    from lcaengine.store import DEFAULT_ORGANISATION, open_store
+    from lcaengine.store import DEFAULT_ORGANISATION, Page, open_store
 
-    records, count = open_store(database).list_statements(DEFAULT_ORGANISATION, limit, 0)
+    records, count, _ = open_store(database).list_statements(DEFAULT_ORGANISATION, Page(limit))
     entries = [_entry(record) for record in records]
     if as_json:
         return print_json({"items": entries, "count": count})

@@ -49,7 +49,7 @@ def test_solving_again_asks_the_issuer_too(
     elsewhere = ("--key", server[0], "--database", f"sqlite:///{tmp_path / 'other.sqlite'}", "--recompute", "--json")
     asked = ["statement", "verify", str(bundle), *elsewhere]
     assert json.loads(CliRunner().invoke(main, asked).stdout)["outcome"] == "valid"
-    http.post(body["links"]["revoke"], json={"reason": "meter"})
+    revoke(http, body, {"reason": "meter"})
     told = CliRunner().invoke(main, asked)
     assert (told.exit_code, json.loads(told.stdout)["outcome"]) == (1, "revoked")
 
@@ -68,6 +68,11 @@ def issued(http: httpx.Client, footprint: str, **changes: Any) -> Json:
     assert answer.headers["Location"].endswith(body["links"]["self"])
     assert http.get(body["links"]["self"]).json() == body
     return body
+
+
+def revoke(http: httpx.Client, statement: Json, asked: Json) -> httpx.Response:
+    seen = http.get(statement["links"]["self"]).headers["ETag"]
+    return http.post(statement["links"]["revoke"], json=asked, headers={"If-Match": seen})
 
 
 def verdict(http: httpx.Client, document: Json, recompute: bool = False) -> Json:
@@ -128,7 +133,7 @@ def test_a_bundle_is_fetched_and_verified(http: httpx.Client, footprint: str) ->
     found = http.post("/v1/statements/verify", content=bytes(flipped), headers=zipped).json()
     assert (found["outcome"], found["recomputed"]) == ("altered", None)
     assert refused(http.post("/v1/statements/verify", content=b"PK", headers=zipped), 400)
-    http.post(body["links"]["revoke"], json={"reason": "x"})
+    revoke(http, body, {"reason": "x"})
     assert http.post("/v1/statements/verify", content=answer.content, headers=zipped).json()["outcome"] == "revoked"
     assert refused(http.get(f"/v1/statements/{NOBODY}/bundle"), 404) == [("statement_unknown", "")]
 
@@ -146,12 +151,12 @@ def test_revoked_and_superseded(http: httpx.Client, footprint: str) -> None:
     new = issued(http, footprint, supersedes=old["id"], why="newer data")
     found = verdict(http, old["document"])
     assert (found["outcome"], found["superseded_by"]) == ("superseded", new["id"])
-    answer = http.post(new["links"]["revoke"], json={"reason": "电表读数有误"})
+    answer = revoke(http, new, {"reason": "电表读数有误"})
     assert (answer.status_code, answer.json()["status"], answer.json()["reason"]) == (200, "revoked", "电表读数有误")
     found = verdict(http, new["document"])
     assert found["outcome"] == "revoked"
     assert "电表读数有误" in found["findings"][0]["message"]
-    assert refused(http.post(new["links"]["revoke"], json={"reason": "x"}), 409) == [("statement_is_revoked", "")]
+    assert refused(revoke(http, new, {"reason": "x"}), 409) == [("statement_is_revoked", "")]
     order = {"footprint": footprint, "customer": "A", "supersedes": new["id"]}
     assert refused(http.post("/v1/statements", json=order), 409) == [("statement_not_in_force", "")]
 
@@ -213,9 +218,9 @@ def test_what_cannot_be_read(http: httpx.Client, path: str) -> None:
 
 def test_an_empty_reason_revokes_nothing(http: httpx.Client, footprint: str) -> None:
     body = issued(http, footprint)
-    assert refused(http.post(body["links"]["revoke"], json={"reason": ""}), 422) == [("bad_query", "/reason")]
+    assert refused(revoke(http, body, {"reason": ""}), 422) == [("bad_query", "/reason")]
     for unseen in (" ", "\0"):
-        assert refused(http.post(body["links"]["revoke"], json={"reason": unseen}), 422) == [("bad_query", "/reason")]
+        assert refused(revoke(http, body, {"reason": unseen}), 422) == [("bad_query", "/reason")]
     assert refused(http.post(f"/v1/statements/{NOBODY}/revoke", json={"reason": "x"}), 404) == [
         ("statement_unknown", "")
     ]
@@ -249,7 +254,7 @@ def test_the_command_line_asks_the_issuers_server(
     result = CliRunner().invoke(main, arguments)
     assert result.exit_code == 0, result.output
     assert json.loads(result.stdout)["status_checked"] is True
-    http.post(body["links"]["revoke"], json={"reason": "wrong"})
+    revoke(http, body, {"reason": "wrong"})
     result = CliRunner().invoke(main, arguments)
     assert (result.exit_code, json.loads(result.stdout)["outcome"]) == (1, "revoked")
 

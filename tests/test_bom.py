@@ -17,11 +17,12 @@ from hypothesis import strategies as st
 
 from lcaengine.background import Release, default_release
 from lcaengine.bom import Bom, bom_of, read_bom, read_document, read_plant
-from lcaengine.bom.reading import MAX_BYTES, MAX_DEPTH
+from lcaengine.bom.reading import MAX_DEPTH
 from lcaengine.bom.sheet import COLUMNS
 from lcaengine.footprint import body, calculate
 from lcaengine.problems import Problem, Refused, TooLarge
 from lcaengine.rules import find_rule
+from lcaengine.sheets import MAX_BYTES
 from lcaengine.units import Quantity
 
 Json = dict[str, Any]

@@ -158,11 +158,6 @@ def test_names_of_many_codes_come_in_one_answer(catalogue: Catalogue) -> None:
     assert catalogue.names(asked) == {"malt-cn": {"zh": "大麦芽，烘干", "en": "Barley malt, kilned"}}
 
 
-def test_pages_do_not_overlap(catalogue: Catalogue) -> None:
-    pages = [row["code"] for offset in range(0, 12, 4) for row in catalogue.processes(4, offset)]
-    assert pages == sorted(code for code, _, _ in NAMES)
-
-
 def test_the_catalogue_cannot_be_written(catalogue: Catalogue) -> None:
     with pytest.raises(Exception, match="readonly"):
         catalogue.query("DELETE FROM processes")

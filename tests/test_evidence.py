@@ -22,7 +22,7 @@ from tampering import unprotect
 
 from lcaengine.cli import main
 from lcaengine.problems import NotFound, Refused, TooLarge
-from lcaengine.store import Store, open_store
+from lcaengine.store import Page, Store, open_store
 from lcaengine.store.evidence import (
     MAX_BYTES,
     Evidence,
@@ -56,7 +56,9 @@ def xlsx(*more: str) -> bytes:
 
 def footprint(store: Store, organisation: str = "a") -> str:
     """The id of a stored footprint of the canned lager; what was answered does not matter here."""
-    body = {"product": {"category": "beer"}, "rule": {"version": "1", "sha256": "x"}, "background": {"id": "y"}}
+    body = {
+        "product": {"category": "beer"}, "rule": {"version": "1", "sha256": "x"}, "background": {"id": "y"}, "total": {"value": 1.0},
+    }  # fmt: skip
     return store.add(organisation, canned(), body).id
 
 
@@ -86,6 +88,10 @@ def test_a_file_comes_back_with_who_when_and_what(store: Store) -> None:
     assert json.loads(json.dumps(kept.as_dict()))["retain_until"] == f"{kept.created.year + 6}-12-31"
 
 
+def of(**filters: str) -> Page:
+    return Page(filters=filters)
+
+
 def test_a_new_file_for_a_figure_names_the_one_before(store: Store) -> None:
     record = footprint(store)
     first, other = entered(store, record), entered(store, record, "/lines/1/amount")
@@ -93,7 +99,11 @@ def test_a_new_file_for_a_figure_names_the_one_before(store: Store) -> None:
     third = entered(store, record)  # the same content again: a version of its own, the bytes kept once
     assert [(e.version, e.previous) for e in (first, second, third)] == [(1, None), (2, first.id), (3, second.id)]
     assert (other.version, other.previous) == (1, None)
-    assert [e.id for e in list_evidence(store, "a", pointer="/lines/0/amount")[0]] == [third.id, second.id, first.id]
+    assert [e.id for e in list_evidence(store, "a", of(pointer="/lines/0/amount")).items] == [
+        third.id,
+        second.id,
+        first.id,
+    ]
     assert evidence_file(store, "a", first.id) == evidence_file(store, "a", third.id) == PDF
     with store.engine.connect() as connection:
         assert connection.execute(text("SELECT count(*) FROM evidence_contents")).scalar() == 2
@@ -103,7 +113,7 @@ def test_evidence_of_an_installation_and_of_a_whole_document(store: Store) -> No
     kept = store.add_cbam("a", "installations", {"a/b": [{"~": 1}]}, {})
     for pointer in ("", "/a~1b", "/a~1b/0/~0"):
         assert add_evidence(store, "a", Figure("installations", kept.id, pointer), PDF, "x.pdf", "w").pointer == pointer
-    assert list_evidence(store, "a", "installations", kept.id)[1] == 3
+    assert list_evidence(store, "a", of(kind="installations", record=kept.id)).number == 3
     with pytest.raises(NotFound):  # an answer is no figure that somebody measured
         add_evidence(store, "a", Figure("installations", store.add_cbam("a", "answers", {}, {}).id), PDF, "x.pdf", "w")
 
@@ -111,10 +121,11 @@ def test_evidence_of_an_installation_and_of_a_whole_document(store: Store) -> No
 def test_lists_are_newest_first_and_in_pages(store: Store) -> None:
     record = footprint(store)
     made = [entered(store, record, f"/lines/{i % 2}/amount").id for i in range(5)]
-    whole, count = list_evidence(store, "a", "footprints", record)
+    whole, count, _ = list_evidence(store, "a", of(kind="footprints", record=record))
     assert ([e.id for e in whole], count) == (made[::-1], 5)
-    assert [e.id for e in list_evidence(store, "a", limit=2, offset=2)[0]] == made[2:0:-1]
-    assert list_evidence(store, "a", record=NOBODY) == ([], 0)
+    after = list_evidence(store, "a", Page(2)).after
+    assert [e.id for e in list_evidence(store, "a", Page(2, after=after)).items] == made[2:0:-1]
+    assert list_evidence(store, "a", of(record=NOBODY)) == ([], 0, None)
 
 
 def test_threads_that_enter_versions_of_one_figure_lose_none(store: Store, url: str) -> None:
@@ -138,7 +149,7 @@ def test_another_organisation_finds_nothing(store: Store) -> None:
             with pytest.raises(NotFound) as error:
                 ask(store, stranger, kept.id)
             assert codes(error) == ["statement_evidence_unknown"]
-        assert list_evidence(store, stranger) == ([], 0)
+        assert list_evidence(store, stranger) == ([], 0, None)
         with pytest.raises(NotFound) as error:
             add_evidence(store, stranger, Figure("footprints", record), PDF, "a.pdf", "w")
         assert codes(error) == ["statement_evidence_no_record"]
@@ -243,7 +254,7 @@ def test_other_types_are_refused(store: Store, name: str, data: bytes, code: str
     with pytest.raises(WrongType) as error:
         entered(store, record, data=data, name=name)
     assert codes(error) == [code]
-    assert list_evidence(store, "a") == ([], 0)
+    assert list_evidence(store, "a") == ([], 0, None)
 
 
 @pytest.mark.parametrize(

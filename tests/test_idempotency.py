@@ -20,7 +20,7 @@ from people import BEER, Person
 
 from lcaengine.background import Release
 from lcaengine.demo import free_port
-from lcaengine.store import Store, open_store
+from lcaengine.store import Page, Store, open_store
 
 KEY = {"Idempotency-Key": "order-4711-0001"}
 
@@ -72,7 +72,7 @@ def test_many_at_once_do_it_once(release: Release, store: Store) -> None:
     with ThreadPoolExecutor(8) as pool:
         answers = set(pool.map(post, range(8)))
     assert len(answers) == 1
-    assert store.list("local", 10, 0)[1] == 1
+    assert store.list("local").number == 1
 
 
 def test_nothing_acknowledged_is_lost_and_nothing_doubled_when_the_server_is_killed(
@@ -93,7 +93,7 @@ def test_nothing_acknowledged_is_lost_and_nothing_doubled_when_the_server_is_kil
     assert {key: final[key] for key in answered} == answered  # the very records that were acknowledged
     store = open_store(f"sqlite:///{tmp_path / 'kill.sqlite'}")
     try:
-        kept = {record.id for record in store.list("local", 1000, 0)[0]}
+        kept = {record.id for record in store.list("local", Page(limit=200)).items}
     finally:
         store.engine.dispose()
     assert kept == set(final.values())

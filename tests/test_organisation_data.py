@@ -109,8 +109,8 @@ def test_after_a_deletion_nothing_of_one_is_left_and_all_of_the_other(full: Stor
     assert deletion[1] == "a"
     assert deletion[3] is not None
     assert json.loads(deletion[5]) == counts
-    assert [e.action for e in list_audit(full, "a", 9, 0)[0]] == ["deleteOrganisation"]
-    assert [e.action for e in list_audit(full, "b", 9, 0)[0]] == ["postFootprint"]
+    assert [e.action for e in list_audit(full, "a").items] == ["deleteOrganisation"]
+    assert [e.action for e in list_audit(full, "b").items] == ["postFootprint"]
     assert len(entries) == 2
     for name, rows in after.items():
         kept = [row for row in before[name] if "a" not in row]
@@ -119,7 +119,7 @@ def test_after_a_deletion_nothing_of_one_is_left_and_all_of_the_other(full: Stor
     assert "wang" not in json.dumps([deletion, *(e for e in entries if "a" in e)], default=str).lower()
     with pytest.raises(NotFound):
         delete_organisation(full, "a")
-    record = full.list("b", 9, 0)[0][0]
+    record = full.list("b").items[0]
     with pytest.raises(NotFound):
         visible_footprint(full, "a", record.id)
 
@@ -177,7 +177,7 @@ def test_an_export_has_everything_readable_and_nothing_of_others(full: Store) ->
     assert counts == organisation_counts(full, "a")
     with zipfile.ZipFile(file) as archive:
         files = {name: archive.read(name) for name in archive.namelist()}
-    record = full.list("a", 9, 0)[0][0]
+    record = full.list("a").items[0]
     footprint = json.loads(files[f"footprints/{record.id}.json"])
     assert footprint == {"document": canned(), "footprint": json.loads(record.body)}
     assert files["statements/statement-a.json"] == b'{"signed": "as it was"}'

@@ -35,7 +35,7 @@ from lcaengine.statements.differences import differences
 from lcaengine.statements.issuing import CbamRequest, Order, issue, last_day, recompute
 from lcaengine.statements.signing import KeyStore, canonical, checks, signed
 from lcaengine.statements.verifying import TYPE, Verdict, verify
-from lcaengine.store import Record, StatementRecord, Store, open_store
+from lcaengine.store import Page, Record, StatementRecord, Store, open_store
 from lcaengine.store.statements import StatementChanged
 
 Json = dict[str, Any]
@@ -288,7 +288,7 @@ def test_what_is_missing_blocks_the_issue_and_is_named(store: Store, keys: KeySt
         ("statement_content_missing", "/reasons/issuer"),
         ("statement_content_missing", "/reasons/reference_period"),
     ]
-    assert store.list_statements("a", 10, 0) == ([], 0)
+    assert store.list_statements("a", Page(10)) == ([], 0, None)
     found = statement(issue(store, "a", order(record, reasons=NOT_APPLICABLE), keys, release))
     told = {e["item"]: e for e in found["checklist"]}
     assert told["reference_period"]["status"] == "not_applicable"
@@ -321,7 +321,7 @@ def test_bad_orders(
     with pytest.raises(Refused) as refused:
         issue(store, "a", order(record, **changes), keys, release)
     assert codes(refused) == wanted
-    assert store.list_statements("a", 10, 0) == ([], 0)
+    assert store.list_statements("a", Page(10)) == ([], 0, None)
 
 
 def test_an_expired_footprint_is_refused(store: Store, keys: KeyStore, release: Release) -> None:
@@ -531,12 +531,12 @@ def test_a_header_deeper_than_python_reads(keys: KeyStore, issued: StatementReco
 def test_a_statement_is_issued_and_the_other_superseded_or_neither(
     store: Store, keys: KeyStore, release: Release, issued: StatementRecord
 ) -> None:
-    count = store.list_statements("a", 1, 0)[1]
+    count = store.list_statements("a", Page(1))[1]
     with pytest.raises(StatementChanged):
         store.add_statement("a", "same", issued.footprint_id, issued.document, "same")
     with pytest.raises(NotFound):
         store.add_statement("a", "new", issued.footprint_id, issued.document, "\0")
-    assert store.list_statements("a", 1, 0)[1] == count
+    assert store.list_statements("a", Page(1))[1] == count
 
 
 def test_the_key_of_another_does_not_pass(tmp_path: Path, keys: KeyStore, issued: StatementRecord) -> None:
@@ -595,7 +595,7 @@ def test_revoked_and_superseded(store: Store, keys: KeyStore, release: Release, 
 
 def test_another_organisation_finds_no_statement(store: Store, issued: StatementRecord) -> None:
     assert store.known_statement("b", issued.id) is None
-    assert store.list_statements("b", 10, 0) == ([], 0)
+    assert store.list_statements("b", Page(10)) == ([], 0, None)
     for change in (
         lambda: store.get_statement("b", issued.id),
         lambda: store.statement_events("b", issued.id),

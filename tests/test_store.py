@@ -19,7 +19,7 @@ from lcaengine.bom import bom_of
 from lcaengine.footprint import body, calculate
 from lcaengine.problems import NotFound
 from lcaengine.rules import find_rule
-from lcaengine.store import Record, Store, open_store
+from lcaengine.store import Page, Record, Store, open_store
 from lcaengine.store.database import migrate
 from lcaengine.store.records import Base
 from lcaengine.store.statements import StatementChanged
@@ -73,7 +73,7 @@ def test_records_from_before_allow_impact(url: str, answer: Json) -> None:
 def test_whether_impact_is_allowed_comes_back(store: Store, answer: Json) -> None:
     kept = [store.add("a", canned(), answer), store.add("a", canned(), answer, impact_allowed=False)]
     assert [store.get("a", r.id).impact_allowed for r in kept] == [True, False]
-    assert [r.impact_allowed for r in store.list("a", 10, 0)[0]] == [False, True]
+    assert [r.impact_allowed for r in store.list("a", Page(10))[0]] == [False, True]
     with store.engine.connect() as connection:
         query = "SELECT count(*) FROM footprints WHERE NOT impact_allowed"
         assert connection.execute(text(query)).scalar() == 1
@@ -115,7 +115,7 @@ def test_records_stay_letter_by_letter_after_opening_again(store: Store, url: st
     store.engine.dispose()
     again = open_store(url)
     assert [again.get("a", r.id).body for r in records] == [r.body for r in records]
-    assert again.list("a", 10, 0)[1] == 3
+    assert again.list("a", Page(10))[1] == 3
     again.engine.dispose()
 
 
@@ -146,8 +146,8 @@ def test_another_organisation_finds_nothing(store: Store, answer: Json) -> None:
         with pytest.raises(NotFound) as refused:
             store.get(stranger, record.id)
         assert [p.code for p in refused.value.problems] == ["unknown_footprint"]
-        assert store.list(stranger, 10, 0) == ([], 0)
-    assert store.list("a", 10, 0)[1] == 1
+        assert store.list(stranger) == ([], 0, None)
+    assert store.list("a", Page(10))[1] == 1
 
 
 def test_another_organisation_finds_no_cbam_result(store: Store) -> None:
@@ -160,13 +160,14 @@ def test_another_organisation_finds_no_cbam_result(store: Store) -> None:
     for organisation, kind in (("b", "installations"), ("a", "answers")):
         with pytest.raises(NotFound):
             store.get_cbam(organisation, kind, kept.id)
-        assert store.list_cbam(organisation, kind, 10, 0) == ([], 0)
+        assert store.list_cbam(organisation, kind, Page(10)) == ([], 0, None)
 
 
 def test_cbam_results_are_listed_newest_first_and_in_pages(store: Store) -> None:
     kept = [store.add_cbam("a", "answers", {}, {"n": n}).id for n in range(5)]
-    first, count = store.list_cbam("a", "answers", 3, 0)
-    rest, _ = store.list_cbam("a", "answers", 3, 3)
+    first, count, after = store.list_cbam("a", "answers", Page(3))
+    rest, _, end = store.list_cbam("a", "answers", Page(3, after=after))
+    assert end is None
     assert count == 5
     assert [r.id for r in (*first, *rest)] == kept[::-1]
 
@@ -190,7 +191,7 @@ def test_a_statement_and_what_it_supersedes_are_written_both_or_neither(store: S
             store.add_statement("a", "second", footprint, "{}", other, "why")
     with pytest.raises(StatementChanged):
         store.add_statement("a", "second", footprint, "{}", "second", "why")
-    assert [s.id for s in store.list_statements("a", 9, 0)[0]] == ["first"]
+    assert [s.id for s in store.list_statements("a", Page(9))[0]] == ["first"]
     assert store.get_statement("a", "first").status == "issued"
     store.add_statement("a", "second", footprint, "{}", "first", "newer")
     assert store.get_statement("a", "first").superseded_by == "second"
@@ -199,16 +200,18 @@ def test_a_statement_and_what_it_supersedes_are_written_both_or_neither(store: S
 def test_a_list_is_newest_first_and_in_pages(store: Store, answer: Json) -> None:
     made = [store.add("a", canned(), answer).id for _ in range(5)]
     store.add("b", canned(), answer)
-    assert [r.id for r in store.list("a", 10, 0)[0]] == made[::-1]
-    pages = [store.list("a", 2, offset) for offset in (0, 2, 4, 6)]
-    assert [[r.id for r in records] for records, _ in pages] == [made[:2:-1], made[2:0:-1], made[:1], []]
-    assert {count for _, count in pages} == {5}
+    assert [r.id for r in store.list("a", Page(10))[0]] == made[::-1]
+    pages = [store.list("a", Page(2))]
+    while pages[-1].after:
+        pages.append(store.list("a", Page(2, after=pages[-1].after)))
+    assert [[r.id for r in page.items] for page in pages] == [made[:2:-1], made[2:0:-1], made[:1]]
+    assert {page.number for page in pages} == {5}
 
 
 def test_a_result_that_is_not_a_number_is_not_kept(store: Store, answer: Json) -> None:
     with pytest.raises(ValueError, match="JSON"):
         store.add("a", canned(), {**answer, "total": {"value": float("nan")}})
-    assert store.list("a", 10, 0)[1] == 0
+    assert store.list("a", Page(10))[1] == 0
 
 
 def test_threads_that_write_at_once_lose_nothing(store: Store, url: str, answer: Json) -> None:
@@ -220,7 +223,7 @@ def test_threads_that_write_at_once_lose_nothing(store: Store, url: str, answer:
     with ThreadPoolExecutor(THREADS) as pool:
         made = list(pool.map(write, range(THREADS)))
     for number in (0, 1):
-        records, count = store.list(f"organisation-{number}", 200, 0)
+        records, count, _ = store.list(f"organisation-{number}", Page(200))
         assert count == THREADS * EACH / 2
         assert {r.id for r in records} == {i for thread in made[number::2] for i in thread}
         assert all(json.loads(r.body)["total"] == answer["total"] for r in records)

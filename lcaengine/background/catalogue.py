@@ -170,9 +170,6 @@ class Catalogue:
         rows = self.query("SELECT * FROM processes WHERE code = ?", [code])
         return rows[0] if rows else None
 
-    def processes(self, limit: int, offset: int) -> list[dict[str, Any]]:
-        return self.query("SELECT * FROM processes ORDER BY code LIMIT ? OFFSET ?", [limit, offset])
-
     def rows(self, codes: Iterable[str]) -> dict[str, dict[str, Any]]:
         """The catalogue rows of several processes, by code."""
         wanted = list(dict.fromkeys(codes))

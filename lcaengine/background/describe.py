@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 from lcaengine.background.quality import rating, status_shares
 from lcaengine.background.release import Release
@@ -10,18 +10,34 @@ from lcaengine.background.release import Release
 SEARCH_LIMIT = 1000
 
 
-def find_processes(release: Release, text: str, limit: int, offset: int) -> tuple[list[dict[str, Any]], int]:
-    """A page of processes, by name if a text is given, and how many there are."""
-    if not text:
-        rows = release.catalogue.processes(limit, offset)
-        return [_entry(release, row["code"], row) for row in rows], release.catalogue.count()
-    hits = release.catalogue.search(text, SEARCH_LIMIT)
-    shown = []
-    for hit in hits[offset : offset + limit]:
-        row = release.catalogue.process(hit.code)
-        assert row is not None
-        shown.append({**_entry(release, hit.code, row), "match": round(hit.score, 3)})
-    return shown, len(hits)
+class Found(NamedTuple):
+    """A process that was found, and how well its name fits what was looked for."""
+
+    code: str
+    match: float | None = None
+
+
+def find_processes(release: Release, text: str = "", sort: str = "match") -> list[Found]:
+    """All processes, or those of a name; by ``match`` (the best first), ``code`` or ``score``, falling with ``-`` in front."""
+    found = [Found(h.code, h.score) for h in release.catalogue.search(text, SEARCH_LIMIT)] if text else _all(release)
+    match sort.lstrip("-"):
+        case "code":
+            found.sort(key=lambda f: f.code)
+        case "score":
+            found.sort(key=lambda f: (per_unit(release, release.index[f.code], 0), f.code))
+    return found[::-1] if sort.startswith("-") else found
+
+
+def _all(release: Release) -> list[Found]:
+    return [Found(code) for code in sorted(release.codes)]
+
+
+def process_entry(release: Release, found: Found) -> dict[str, Any]:
+    """One line of a list of processes."""
+    row = release.catalogue.process(found.code)
+    assert row is not None
+    match = {} if found.match is None else {"match": round(found.match, 3)}
+    return {**_entry(release, found.code, row), **match}
 
 
 def process_body(release: Release, code: str) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Reading a bill of materials from JSON or CSV: every problem named with its place, nothing guessed, nothing dropped."""
+"""Reading a bill of materials from JSON, CSV or a workbook: every problem named with its place, nothing guessed, nothing dropped."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cache
-from typing import Any
+from typing import Any, TypeVar
 
 from marshmallow import ValidationError
 
@@ -26,11 +26,11 @@ from lcaengine.bom.model import (
     Shared,
     SupplierFootprint,
 )
-from lcaengine.bom.sheet import Row, located, read_sheet
+from lcaengine.bom.sheet import Row, Sheet, located, read_sheet
 from lcaengine.problems import Malformed, Problem, Refused, TooLarge
+from lcaengine.sheets import MAX_BYTES, XLSX
 from lcaengine.units import Quantity, factor
 
-MAX_BYTES = 8_000_000
 MAX_DEPTH = 12
 _STRING_OR_BRACKET = re.compile(r'"(?:[^"\\]++|\\.)*+"?|[\[\]{}]', re.S)
 LONE_SURROGATE = re.compile("[\0\ud800-\udfff]")
@@ -38,10 +38,11 @@ CHOICE = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,39}")  # the option of a rule's ch
 CARBON_PREFIXES = ("kg CO2e/", "kg CO2eq/", "kgCO2e/", "kg co2e/")
 
 Json = dict[str, Any]
+Owner = TypeVar("Owner", Bom, Shared)
 
 
 def read_bom(data: bytes, media_type: str = "application/json") -> Bom:
-    """A BOM from JSON or CSV bytes; raises `Refused` with every problem found."""
+    """A BOM from the bytes of JSON, CSV or a workbook; raises `Refused` with every problem found."""
     return read_document(data, media_type)[1]
 
 
@@ -49,6 +50,10 @@ def read_document(data: bytes, media_type: str = "application/json") -> tuple[Js
     """The JSON document behind some bytes, and the BOM in it."""
     if "csv" in media_type:
         return _read_csv(data)
+    if media_type == XLSX or data[:2] == b"PK":
+        from lcaengine.bom.workbook import read_workbook
+
+        return _read_sheet(read_workbook(data))
     document = json_document(data)
     return document, bom_of(document)
 
@@ -468,16 +473,24 @@ def _read_csv(data: bytes) -> tuple[Json, Bom]:
         rows = list(csv.reader(io.StringIO(text, newline=""), strict=True))
     except csv.Error as error:
         raise Malformed(Problem("unreadable_table", "", {"why": str(error)})) from error
-    sheet = read_sheet(rows)
+    return _read_sheet(read_sheet(rows))
+
+
+def _read_sheet(sheet: Sheet) -> tuple[Json, Bom]:
+    """The document behind a table, and the BOM in it; problems with their places in the table."""
     try:
         bom = bom_of(sheet.document)
     except Refused as refused:
         moved = [_moved(p, sheet.places) for p in refused.problems]
         raise type(refused)(moved) from None
-    placed = replace(
-        bom,
-        lines=tuple(replace(row, where=Row(located(row.where, sheet.places))) for row in bom.lines),
-        activities=tuple(replace(row, where=Row(located(row.where, sheet.places))) for row in bom.activities),
-        co_products=tuple(replace(row, where=Row(located(row.where, sheet.places))) for row in bom.co_products),
-    )
-    return sheet.document, placed
+    shared = _placed(bom.shared, sheet) if bom.shared else None
+    return sheet.document, replace(_placed(bom, sheet), shared=shared)
+
+
+def _placed(owner: Owner, sheet: Sheet) -> Owner:
+    """Entries that know their row, for what is found wrong with them later."""
+    kinds = ("lines", "activities", "co_products")
+    placed: dict[str, Any] = {
+        kind: tuple(replace(e, where=Row(sheet.rows[e.where])) for e in getattr(owner, kind)) for kind in kinds
+    }
+    return replace(owner, **placed)

@@ -1,7 +1,7 @@
-"""A bill of materials as a table: one row per entry, a ``section`` column (docs/bom.md).
+"""A bill of materials as a table: one row per entry, a ``section`` column, or one sheet per section (docs/bom.md).
 
-Rows become the JSON document, and every value remembers its row and column, so that a problem found later in the
-document can be shown where the reader sees it.
+Rows become the JSON document, and every value remembers its row and column (in a workbook its cell), so that a problem
+found later in the document can be shown where the reader sees it.
 """
 
 from __future__ import annotations
@@ -22,13 +22,13 @@ COLUMNS = {
     "recycled_content": "再生料比例", "cn_code": "CN编码", "cas": "CAS号", "evidence": "凭证", "price": "单价",
     "biogenic_carbon": "生物碳", "supplier_footprint": "供应商足迹", "footprint_boundary": "足迹边界",
     "footprint_gwp": "足迹GWP", "footprint_year": "足迹年份", "footprint_verification": "足迹核查",
-    "mass_basis": "质量口径", "embedded_emissions": "隐含排放", "embedded_indirect": "间接隐含排放", "embedded_year": "隐含排放年份",
+    "footprint_biogenic_carbon": "足迹生物碳", "shared": "共用", "mass_basis": "质量口径", "embedded_emissions": "隐含排放", "embedded_indirect": "间接隐含排放", "embedded_year": "隐含排放年份",
     "embedded_installation": "隐含排放装置", "embedded_verification": "隐含排放核查", "note": "备注",
 }  # fmt: skip
-_BY_NAME = {**{zh: en for en, zh in COLUMNS.items()}, **{en: en for en in COLUMNS}}
+HEADERS = {**{zh: en for en, zh in COLUMNS.items()}, **{en: en for en in COLUMNS}}
 _SECTION_NAMES = {
     "产品": "product", "场地": "site", "周期": "period", "产量": "output", "物料": "lines", "联产品": "co_products",
-    "参数": "parameters", "边界": "boundary", "基准": "basis", **{names["zh"]: section for section, names in SECTION_NAMES.items()},
+    "参数": "parameters", "边界": "boundary", "基准": "basis", "各产品产量": "outputs", "备注": "note", **{names["zh"]: section for section, names in SECTION_NAMES.items()},
 }  # fmt: skip
 _AMOUNT = re.compile(r"^\s*([-+]?[0-9.]+(?:[eE][-+]?[0-9]+)?)\s*([^\s\d.].*?)\s*$")
 _NUMBER = re.compile(r"[-+]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?|[-+]?(?:nan|inf|infinity)", re.A | re.I)
@@ -38,13 +38,41 @@ _QUANTITIES = ("unit_mass", "price", "biogenic_carbon")
 _TEXTS = ("name", "unit", "role", "process", "origin", "basis", "cn_code", "cas", "evidence", "mass_basis", "note")
 
 
-class Row(str):
-    """A row of a table as a place: with a pointer to one of its fields added, row and column."""
+YES_NO = {"yes": True, "no": False, "true": True, "false": False, "是": True, "否": False}
+_IN_FIELDS = {"supplier_footprint/": "footprint_", "embedded_emissions/": "embedded_"}
+_KINDS = frozenset(KIND_FIELD.values())
 
-    __slots__ = ()
+
+class At:
+    """A row of a table as a place, and its columns."""
+
+    def __init__(self, number: int) -> None:
+        self.number = number
+
+    def __call__(self, column: str = "") -> str:
+        return f"row {self.number}, column {column}" if column else f"row {self.number}"
+
+
+class Row(str):
+    """The place of an entry: with a pointer to one of its fields added, the place of that field."""
+
+    __slots__ = ("at",)
+    at: At
+
+    def __new__(cls, at: At) -> Row:
+        row = super().__new__(cls, at())
+        row.at = at
+        return row
 
     def __add__(self, field: str, /) -> str:
-        return f"{self}, column {field.lstrip('/').replace('supplier_footprint/', 'footprint_').replace('embedded_emissions/', 'embedded_')}"
+        return self.at(column_of(field.lstrip("/")))
+
+
+def column_of(field: str) -> str:
+    """The column of a field of an entry, given as a pointer."""
+    for path, prefix in _IN_FIELDS.items():
+        field = field.replace(path, prefix)
+    return "kind" if field in _KINDS else field
 
 
 @dataclass
@@ -53,6 +81,7 @@ class Sheet:
 
     document: Json = field(default_factory=lambda: {"product": {}, "site": {}, "lines": []})
     places: dict[str, str] = field(default_factory=dict)
+    rows: dict[str, At] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
 
 
@@ -61,7 +90,7 @@ def read_sheet(rows: Sequence[Sequence[str]]) -> Sheet:
     header = next((i for i, row in enumerate(rows) if any(cell.strip() for cell in row)), None)
     if header is None:
         raise Malformed(Problem("empty_table", ""))
-    columns = [_BY_NAME.get(cell.strip().lower(), cell.strip()) for cell in rows[header]]
+    columns = [HEADERS.get(cell.strip().lower(), cell.strip()) for cell in rows[header]]
     sheet = Sheet()
     for i, name in enumerate(columns):
         where = f"row {header + 1}, column {i + 1}"
@@ -75,8 +104,11 @@ def read_sheet(rows: Sequence[Sequence[str]]) -> Sheet:
     if not sheet.problems:
         for number, row in enumerate(rows[header + 1 :], header + 2):
             cells = [cell.strip() for cell in row]
-            if any(cells):
-                _add_row(sheet, number, columns, cells)
+            if len(cells) > len(columns) and any(cells[len(columns) :]):
+                sheet.problems.append(Problem("wrong_column_count", f"row {number}"))
+            elif any(cells):
+                given = {name: cell for name, cell in zip(columns, cells, strict=False) if cell}
+                add_row(sheet, At(number), given.pop("section", ""), given)
     if sheet.problems:
         raise Malformed(sheet.problems)
     return sheet
@@ -92,156 +124,180 @@ def located(where: str, places: Mapping[str, str]) -> str:
     return where
 
 
-def _add_row(sheet: Sheet, number: int, columns: Sequence[str], cells: Sequence[str]) -> None:
-    if len(cells) > len(columns) and any(cells[len(columns) :]):
-        sheet.problems.append(Problem("wrong_column_count", f"row {number}"))
-        return
-    row = {name: cell for name, cell in zip(columns, cells, strict=False) if cell}
-    written = row.pop("section", "")
+def add_row(sheet: Sheet, at: At, written: str, row: Mapping[str, str]) -> None:
+    """One row of a section, as texts by column."""
     section = _SECTION_NAMES.get(written, written.lower())
     match section:
         case "product" | "site" | "period":
-            _add_property(sheet, number, section, row)
-        case "basis" | "boundary":
-            _once(sheet, number, "/" + section)
+            _add_property(sheet, at, section, row)
+        case "basis" | "boundary" | "note":
+            _once(sheet, at, "/" + section)
             sheet.document[section] = row.get("name") or row.get("id")
-            sheet.places["/" + section] = f"row {number}"
+            sheet.places["/" + section] = at()
         case "output":
-            _once(sheet, number, "/output")
-            sheet.document["output"] = _pair(sheet, number, row, "/output")
+            _once(sheet, at, "/output")
+            sheet.document["output"] = _pair(sheet, at, row, "/output")
+        case "outputs":
+            where = f"/shared/outputs/{row.get('id', '')}"
+            _once(sheet, at, where)
+            outputs = _shared(sheet).setdefault("outputs", {})
+            outputs[row.get("id", "")] = _pair(sheet, at, row, where)
         case "parameters" | "parameter":
             name = row.get("id", "")
-            _once(sheet, number, f"/parameters/{name}")
+            _once(sheet, at, f"/parameters/{name}")
             chosen = row.get("amount", "").strip()
             if not row.get("unit") and _OPTION.fullmatch(chosen) and not _NUMBER.fullmatch(chosen):
                 sheet.document.setdefault("parameters", {})[name] = chosen
                 return
-            value = _pair(sheet, number, row, f"/parameters/{name}")
+            value = _pair(sheet, at, row, f"/parameters/{name}")
             sheet.document.setdefault("parameters", {})[name] = value if "unit" in value else value.get("amount")
-        case "line" | "lines":
-            _add_entry(sheet, number, row, sheet.document["lines"], "/lines")
-        case "co_product" | "co_products":
-            _add_entry(sheet, number, row, sheet.document.setdefault("co_products", []), "/co_products")
+        case "line" | "lines" | "co_product" | "co_products":
+            section = section if section.endswith("s") else section + "s"
+            owner, where = _owner(sheet, at, row)
+            _add_entry(sheet, at, row, owner.setdefault(section, []), f"{where}/{section}")
         case _ if section in SECTIONS:
-            entries = sheet.document.setdefault("activities", {}).setdefault(section, [])
-            _add_entry(sheet, number, row, entries, f"/activities/{section}", KIND_FIELD[section])
+            owner, where = _owner(sheet, at, row)
+            entries = owner.setdefault("activities", {}).setdefault(section, [])
+            _add_entry(sheet, at, row, entries, f"{where}/activities/{section}", KIND_FIELD[section])
         case _:
-            sheet.problems.append(Problem("unknown_section", f"row {number}, column section", {"section": section}))
+            sheet.problems.append(Problem("unknown_section", at("section"), {"section": section}))
 
 
-def _once(sheet: Sheet, number: int, where: str) -> None:
+def _owner(sheet: Sheet, at: At, row: Mapping[str, str]) -> tuple[Json, str]:
+    """What an entry belongs to, with its pointer: the product, or the totals that products of a plant share."""
+    shared = YES_NO.get(row.get("shared", "no").lower())
+    if shared is None:
+        sheet.problems.append(Problem("not_yes_no", at("shared"), {"value": row["shared"]}))
+    return (_shared(sheet), "/shared") if shared else (sheet.document, "")
+
+
+def _shared(sheet: Sheet) -> Json:
+    found: Json = sheet.document.setdefault("shared", {})
+    return found
+
+
+def _once(sheet: Sheet, at: At, where: str) -> None:
     """What a document has once stands in one row."""
     if where in sheet.places:
         values = {"key": where.rpartition("/")[2], "first": sheet.places[where]}
-        sheet.problems.append(Problem("duplicate_key", f"row {number}", values))
+        sheet.problems.append(Problem("duplicate_key", at(), values))
 
 
-def _add_property(sheet: Sheet, number: int, section: str, row: Mapping[str, str]) -> None:
+def _add_property(sheet: Sheet, at: At, section: str, row: Mapping[str, str]) -> None:
     """``product, declared_unit, , 1, hl`` or ``site, country, CN``."""
-    name = row.get("id", "")
+    owner, _, name = row.get("id", "").rpartition(".")  # name.zh: the name in one language
     target = sheet.document.setdefault(section, {})
-    where = f"/{section}/{name}"
-    _once(sheet, number, where)
-    sheet.places[where] = f"row {number}"
-    target[name] = _pair(sheet, number, row, where) if "amount" in row else row.get("name", "")
+    target = target.setdefault(owner, {}) if owner else target
+    where = f"/{section}/{owner}/{name}" if owner else f"/{section}/{name}"
+    _once(sheet, at, where)
+    sheet.places[where] = at()
+    if not isinstance(target, dict):  # the name stands in another row already, as one text
+        sheet.problems.append(
+            Problem("duplicate_key", at(), {"key": owner, "first": sheet.places[f"/{section}/{owner}"]})
+        )
+        return
+    target[name] = _pair(sheet, at, row, where) if "amount" in row else row.get("name", "")
 
 
 def _add_entry(
     sheet: Sheet,
-    number: int,
+    at: At,
     row: Mapping[str, str],
     entries: list[Json],
     prefix: str,
     kind: str | None = None,
 ) -> None:
     where = f"{prefix}/{len(entries)}"
-    sheet.places[where] = f"row {number}"
+    sheet.places[where], sheet.rows[where] = at(), at
     for column in row:
-        sheet.places[f"{where}/{column}"] = f"row {number}, column {column}"
+        sheet.places[f"{where}/{column}"] = at(column)
     entry: Json = {key: row[key] for key in _TEXTS if key in row}
     if "id" in row:
         entry["id"] = row["id"]
-    entry |= _numbers(sheet, number, row, ("amount", "recycled_content"))
+    entry |= _numbers(sheet, at, row, ("amount", "recycled_content"))
     if "kind" in row:
         entry[kind or "kind"] = row["kind"]
-        sheet.places[f"{where}/{kind or 'kind'}"] = f"row {number}, column kind"
+        sheet.places[f"{where}/{kind or 'kind'}"] = at("kind")
     for key in _QUANTITIES:
         if key in row:
-            entry[key] = _quantity(sheet, number, key, row[key])
+            entry[key] = _quantity(sheet, at, key, row[key])
     if "transport" in row:
-        entry["transport"] = list(_legs(sheet, number, row["transport"]))
+        entry["transport"] = list(_legs(sheet, at, row["transport"]))
     if "supplier_footprint" in row:
-        entry["supplier_footprint"] = _footprint(sheet, number, row)
+        entry["supplier_footprint"] = _footprint(sheet, at, row)
         for key in ("boundary", "gwp", "year", "verification"):
-            sheet.places[f"{where}/supplier_footprint/{key}"] = f"row {number}, column footprint_{key}"
+            sheet.places[f"{where}/supplier_footprint/{key}"] = at(f"footprint_{key}")
     if "embedded_emissions" in row:
-        entry["embedded_emissions"] = _embedded(sheet, number, row)
+        entry["embedded_emissions"] = _embedded(sheet, at, row)
         for key in ("indirect", "year", "installation", "verification"):
-            sheet.places[f"{where}/embedded_emissions/{key}"] = f"row {number}, column embedded_{key}"
+            sheet.places[f"{where}/embedded_emissions/{key}"] = at(f"embedded_{key}")
     entries.append(entry)
 
 
-def _pair(sheet: Sheet, number: int, row: Mapping[str, str], where: str) -> Json:
-    sheet.places[where] = f"row {number}"
+def _pair(sheet: Sheet, at: At, row: Mapping[str, str], where: str) -> Json:
+    sheet.places[where] = at()
     for column in ("amount", "unit"):
-        sheet.places[f"{where}/{column}"] = f"row {number}, column {column}"
+        sheet.places[f"{where}/{column}"] = at(column)
     unit = {"unit": row["unit"]} if "unit" in row else {}
-    return _numbers(sheet, number, row, ("amount",)) | unit
+    return _numbers(sheet, at, row, ("amount",)) | unit
 
 
-def _numbers(sheet: Sheet, number: int, row: Mapping[str, str], columns: Iterable[str]) -> Json:
-    return {column: _number(sheet, number, column, row[column]) for column in columns if column in row}
+def _numbers(sheet: Sheet, at: At, row: Mapping[str, str], columns: Iterable[str]) -> Json:
+    return {column: _number(sheet, at, column, row[column]) for column in columns if column in row}
 
 
-def _number(sheet: Sheet, number: int, column: str, text: str) -> float:
+def _number(sheet: Sheet, at: At, column: str, text: str) -> float:
     if _NUMBER.fullmatch(text):
         return float(text)
-    sheet.problems.append(Problem("not_a_number", f"row {number}, column {column}", {"value": text}))
+    sheet.problems.append(Problem("not_a_number", at(column), {"value": text}))
     return 0.0
 
 
-def _quantity(sheet: Sheet, number: int, column: str, text: str) -> Json:
+def _quantity(sheet: Sheet, at: At, column: str, text: str) -> Json:
     """``12.6 g``."""
     if match := _AMOUNT.match(text):
-        return {"amount": _number(sheet, number, column, match[1]), "unit": match[2]}
-    sheet.problems.append(Problem("not_a_quantity", f"row {number}, column {column}", {"value": text}))
+        return {"amount": _number(sheet, at, column, match[1]), "unit": match[2]}
+    sheet.problems.append(Problem("not_a_quantity", at(column), {"value": text}))
     return {"amount": 0.0, "unit": "kg"}
 
 
-def _legs(sheet: Sheet, number: int, text: str) -> Iterable[Json]:
+def _legs(sheet: Sheet, at: At, text: str) -> Iterable[Json]:
     """``road 300 km; sea 1200 km``."""
     for part in filter(None, (p.strip() for p in re.split("[;；]", text))):
         if match := _LEG.match(part):
-            distance = {"amount": _number(sheet, number, "transport", match[2]), "unit": match[3]}
+            distance = {"amount": _number(sheet, at, "transport", match[2]), "unit": match[3]}
             yield {"mode": match[1], "distance": distance}
         else:
-            sheet.problems.append(Problem("not_a_leg", f"row {number}, column transport", {"value": part}))
+            sheet.problems.append(Problem("not_a_leg", at("transport"), {"value": part}))
 
 
-def _footprint(sheet: Sheet, number: int, row: Mapping[str, str]) -> Json:
+def _footprint(sheet: Sheet, at: At, row: Mapping[str, str]) -> Json:
     """``9.1 kg CO2e/kg`` and its companion columns."""
-    quantity = _quantity(sheet, number, "supplier_footprint", row["supplier_footprint"])
+    quantity = _quantity(sheet, at, "supplier_footprint", row["supplier_footprint"])
     footprint: Json = {"value": quantity["amount"], "unit": quantity["unit"]}
     footprint |= _companions(row, "footprint", "boundary", "gwp", "verification")
-    return footprint | _year(sheet, number, row, "footprint_year")
+    if "footprint_biogenic_carbon" in row:
+        column = "footprint_biogenic_carbon"
+        footprint["biogenic_carbon"] = _quantity(sheet, at, column, row[column])
+    return footprint | _year(sheet, at, row, "footprint_year")
 
 
-def _embedded(sheet: Sheet, number: int, row: Mapping[str, str]) -> Json:
+def _embedded(sheet: Sheet, at: At, row: Mapping[str, str]) -> Json:
     """``1.95 t CO2e/t`` (direct) and its companion columns."""
-    quantity = _quantity(sheet, number, "embedded_emissions", row["embedded_emissions"])
+    quantity = _quantity(sheet, at, "embedded_emissions", row["embedded_emissions"])
     embedded: Json = {"direct": quantity["amount"], "unit": quantity["unit"]}
     if "embedded_indirect" in row:
-        embedded["indirect"] = _number(sheet, number, "embedded_indirect", row["embedded_indirect"])
+        embedded["indirect"] = _number(sheet, at, "embedded_indirect", row["embedded_indirect"])
     embedded |= _companions(row, "embedded", "installation", "verification")
-    return embedded | _year(sheet, number, row, "embedded_year")
+    return embedded | _year(sheet, at, row, "embedded_year")
 
 
 def _companions(row: Mapping[str, str], prefix: str, *keys: str) -> Json:
     return {key: row[f"{prefix}_{key}"] for key in keys if f"{prefix}_{key}" in row}
 
 
-def _year(sheet: Sheet, number: int, row: Mapping[str, str], column: str) -> Json:
+def _year(sheet: Sheet, at: At, row: Mapping[str, str], column: str) -> Json:
     if column not in row:
         return {}
-    year = _number(sheet, number, column, row[column])
+    year = _number(sheet, at, column, row[column])
     return {"year": int(year) if year.is_integer() else year}

@@ -24,7 +24,7 @@ from lcaengine.statements.bundle_content import calculation_rows, derived_files,
 from lcaengine.statements.bundle_readme import readmes
 from lcaengine.statements.content import document_sha256
 from lcaengine.statements.verifying import TYPE, Again, Status, Verdict, verify
-from lcaengine.store import CbamRecord, Record, Store, solved_again
+from lcaengine.store import CbamRecord, Page, Record, Store, solved_again
 from lcaengine.store.evidence import Evidence, evidence_file, list_evidence
 from lcaengine.store.media import EXTENSIONS
 
@@ -51,7 +51,7 @@ def bundle_of(
     found = [
         e
         for kind, name in own
-        for e in list_evidence(store, organisation_id, kind, name, limit=ALL)[0]
+        for e in list_evidence(store, organisation_id, Page(ALL, filters={"kind": kind, "record": name})).items
         if not e.removed
     ]
     evidence = [(e, evidence_file(store, organisation_id, e.id)) for e in found]

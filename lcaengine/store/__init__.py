@@ -8,10 +8,11 @@ from lcaengine.store import evidence as _evidence  # noqa: F401
 from lcaengine.store import organisation_data as _organisation_data  # noqa: F401
 from lcaengine.store import sharing as _sharing  # noqa: F401
 from lcaengine.store.again import RuleChanged, solved_again
+from lcaengine.store.listing import Listed, Page
 from lcaengine.store.records import DEFAULT_ORGANISATION, CbamRecord, Record, Store, open_store
 from lcaengine.store.statements import StatementEvent, StatementRecord
 
 __all__ = [
-    "DEFAULT_ORGANISATION", "CbamRecord", "Record", "RuleChanged", "StatementEvent", "StatementRecord", "Store", "open_store",
+    "DEFAULT_ORGANISATION", "CbamRecord", "Listed", "Page", "Record", "RuleChanged", "StatementEvent", "StatementRecord", "Store", "open_store",
     "solved_again",
 ]  # fmt: skip

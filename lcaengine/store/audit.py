@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Index, Integer, String, func, select
+from sqlalchemy import Index, Integer, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from lcaengine.store.base import Base, Moment
+from lcaengine.store.listing import Listed, Listing, Page, before, equal, holds, since
 from lcaengine.store.records import Store
 from lcaengine.store.transaction import transaction
 
@@ -62,11 +62,21 @@ def add_audit(
         session.add(row)
 
 
-def list_audit(store: Store, organisation_id: str, limit: int, offset: int) -> tuple[Sequence[AuditEntry], int]:
-    """The entries of an organisation, newest first, and how many there are."""
+AUDIT = Listing(
+    AuditRow,
+    {"created": AuditRow.id},  # they are numbered as they come
+    {
+        "actor": equal(AuditRow.actor), "action": equal(AuditRow.action), "target": holds(AuditRow.target),
+        "status": equal(AuditRow.status), "created_after": since(AuditRow.at), "created_before": before(AuditRow.at),
+    },
+)  # fmt: skip
+_NEWEST = Page()
+
+
+def list_audit(store: Store, organisation_id: str, page: Page = _NEWEST) -> Listed:
+    """The entries of an organisation, by default the newest first."""
     own = AuditRow.organisation_id == organisation_id
+    names = AuditEntry.__dataclass_fields__
     with transaction(store.engine) as session:
-        count = session.scalar(select(func.count()).select_from(AuditRow).where(own)) or 0
-        rows = session.scalars(select(AuditRow).where(own).order_by(AuditRow.id.desc()).limit(limit).offset(offset))
-        names = AuditEntry.__dataclass_fields__
-        return [AuditEntry(**{name: getattr(row, name) for name in names}) for row in rows], count
+        found = AUDIT.page(session, page, own)
+        return found._replace(items=[AuditEntry(**{name: getattr(row, name) for name in names}) for row in found.items])

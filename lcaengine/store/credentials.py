@@ -9,16 +9,17 @@ import hashlib
 import hmac
 import re
 import secrets
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 
-from sqlalchemy import JSON, Index, String, func, select, update
+from sqlalchemy import JSON, Index, String, select, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from lcaengine.problems import NotFound, Problem, Refused
 from lcaengine.store.base import Base, Moment
+from lcaengine.store.listing import Listed, Listing, Page, equal, holds
 from lcaengine.store.organisations import NAME_LENGTH, OrganisationRow, UserRow, _name_problems, _shown
 from lcaengine.store.records import Store
 from lcaengine.store.roles import ADMINISTRATOR, SCOPES, scopes_of
@@ -169,13 +170,19 @@ def get_credential(store: Store, caller: Caller, identifier: str) -> Credential:
         return _credential(_own(session, caller, identifier))
 
 
-def list_credentials(store: Store, caller: Caller, limit: int, offset: int) -> tuple[Sequence[Credential], int]:
-    """Keys and clients, newest first, and how many: an administrator's organisation's, of others their own."""
-    own = _visible(caller)
+CREDENTIALS = Listing(
+    CredentialRow,
+    {"created": CredentialRow.created, "expires": CredentialRow.expires, "name": CredentialRow.name},
+    {"kind": equal(CredentialRow.kind), "name": holds(CredentialRow.name), "user": equal(CredentialRow.user_id)},
+)
+_NEWEST = Page()
+
+
+def list_credentials(store: Store, caller: Caller, page: Page = _NEWEST) -> Listed:
+    """Keys and clients, by default the newest first: an administrator's organisation's, of others their own."""
     with transaction(store.engine) as session:
-        count = session.scalar(select(func.count()).select_from(CredentialRow).where(own)) or 0
-        query = select(CredentialRow).where(own).order_by(CredentialRow.created.desc(), CredentialRow.id)
-        return [_credential(row) for row in session.scalars(query.limit(limit).offset(offset))], count
+        found = CREDENTIALS.page(session, page, _visible(caller))
+        return found._replace(items=[_credential(row) for row in found.items])
 
 
 def caller_of_key(store: Store, key: str) -> Caller:

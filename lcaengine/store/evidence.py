@@ -10,12 +10,11 @@ import hashlib
 import json
 import unicodedata
 import uuid
-from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from datetime import UTC, date, datetime
 from typing import Any
 
-from sqlalchemy import Date, DateTime, Index, Integer, LargeBinary, String, func, select, true
+from sqlalchemy import Date, DateTime, Index, Integer, LargeBinary, String, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
@@ -30,6 +29,7 @@ from lcaengine.store.evidence_checks import (
     media_type_of,
     text_problems,
 )
+from lcaengine.store.listing import Listed, Listing, Page, before, equal, holds, since
 from lcaengine.store.records import CbamRow, FootprintRow, Store
 from lcaengine.store.transaction import inside, transaction
 
@@ -187,19 +187,23 @@ def evidence_file(store: Store, organisation_id: str, identifier: str) -> bytes:
         return bytes(kept.data)
 
 
-def list_evidence(
-    store: Store, organisation_id: str, kind: str | None = None, record: str | None = None, pointer: str | None = None,
-    limit: int = 1000, offset: int = 0,
-) -> tuple[Sequence[Evidence], int]:  # fmt: skip
-    """Files of an organisation, of one kind, record or place if given, newest first; and how many there are."""
-    wanted = EvidenceRow.organisation_id == organisation_id
-    for column, value in ((EvidenceRow.kind, kind), (EvidenceRow.record, record), (EvidenceRow.pointer, pointer)):
-        wanted &= column == value if value is not None else true()
-    query = select(EvidenceRow).where(wanted)
-    query = query.order_by(EvidenceRow.created.desc(), EvidenceRow.version.desc(), EvidenceRow.id)
+EVIDENCE = Listing(
+    EvidenceRow,
+    {"created": EvidenceRow.created, "retain_until": EvidenceRow.retain_until, "file_name": EvidenceRow.file_name},
+    {
+        "kind": equal(EvidenceRow.kind), "record": equal(EvidenceRow.record), "pointer": equal(EvidenceRow.pointer),
+        "sha256": equal(EvidenceRow.sha256), "file_name": holds(EvidenceRow.file_name),
+        "created_after": since(EvidenceRow.created), "created_before": before(EvidenceRow.created),
+    },
+)  # fmt: skip
+_NEWEST = Page()
+
+
+def list_evidence(store: Store, organisation_id: str, page: Page = _NEWEST) -> Listed:
+    """Files of an organisation, by default the newest first."""
     with transaction(store.engine) as session:
-        count = session.scalar(select(func.count()).select_from(EvidenceRow).where(wanted)) or 0
-        return [_evidence(row) for row in session.scalars(query.limit(limit).offset(offset))], count
+        found = EVIDENCE.page(session, page, EvidenceRow.organisation_id == organisation_id)
+        return found._replace(items=[_evidence(row) for row in found.items])
 
 
 def remove_evidence(

@@ -6,16 +6,17 @@ import hashlib
 import re
 import secrets
 import uuid
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import JSON, Boolean, Index, String, delete, func, select
+from sqlalchemy import JSON, Boolean, Index, String, delete, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from lcaengine.problems import NotFound, Problem, Refused
 from lcaengine.store.base import Base, Moment
+from lcaengine.store.listing import Listed, Listing, Page, equal, holds
 from lcaengine.store.records import DEFAULT_ORGANISATION, Store
 from lcaengine.store.roles import ADMINISTRATOR, OPERATOR, TRADES
 from lcaengine.store.transaction import transaction
@@ -132,12 +133,24 @@ def get_organisation(store: Store, identifier: str) -> Organisation:
         return _organisation(_own_organisation(session, identifier))
 
 
-def list_organisations(store: Store, limit: int, offset: int) -> tuple[Sequence[Organisation], int]:
-    """All organisations by id, and how many there are: for the operator of the server alone."""
+ORGANISATIONS = Listing(
+    OrganisationRow,
+    {"id": OrganisationRow.id, "name": OrganisationRow.name, "created": OrganisationRow.created},
+    {"name": holds(OrganisationRow.name), "active": equal(OrganisationRow.active)},
+)
+USERS = Listing(
+    UserRow,
+    {"email": UserRow.email, "created": UserRow.created},
+    {"email": holds(UserRow.email), "active": equal(UserRow.active)},
+)
+_BY_ID, _BY_EMAIL = Page(sort="id"), Page(sort="email")
+
+
+def list_organisations(store: Store, page: Page = _BY_ID) -> Listed:
+    """All organisations: for the operator of the server alone."""
     with transaction(store.engine) as session:
-        count = session.scalar(select(func.count()).select_from(OrganisationRow)) or 0
-        rows = session.scalars(select(OrganisationRow).order_by(OrganisationRow.id).limit(limit).offset(offset))
-        return [_organisation(row) for row in rows], count
+        found = ORGANISATIONS.page(session, page)
+        return found._replace(items=[_organisation(row) for row in found.items])
 
 
 def change_organisation(store: Store, identifier: str, changes: Mapping[str, Any]) -> Organisation:
@@ -198,13 +211,11 @@ def get_user(store: Store, organisation_id: str, identifier: str) -> User:
         return _user(_own_user(session, organisation_id, identifier))
 
 
-def list_users(store: Store, organisation_id: str, limit: int, offset: int) -> tuple[Sequence[User], int]:
-    """Users of an organisation by e-mail, and how many there are."""
-    own = UserRow.organisation_id == organisation_id
+def list_users(store: Store, organisation_id: str, page: Page = _BY_EMAIL) -> Listed:
+    """Users of an organisation."""
     with transaction(store.engine) as session:
-        count = session.scalar(select(func.count()).select_from(UserRow).where(own)) or 0
-        rows = session.scalars(select(UserRow).where(own).order_by(UserRow.email).limit(limit).offset(offset))
-        return [_user(row) for row in rows], count
+        found = USERS.page(session, page, UserRow.organisation_id == organisation_id)
+        return found._replace(items=[_user(row) for row in found.items])
 
 
 def change_user(

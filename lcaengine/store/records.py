@@ -4,21 +4,22 @@ from __future__ import annotations
 
 import json
 import uuid
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Boolean, DateTime, Engine, Index, Integer, String, Text, func, select, text, true
+from sqlalchemy import Boolean, DateTime, Engine, Float, Index, Integer, String, Text, select, text, true
 from sqlalchemy.orm import Mapped, mapped_column
 
 from lcaengine.problems import NotFound, Problem
 from lcaengine.store.base import Base as Base  # noqa: PLC0414 (who knows it from here)
 from lcaengine.store.database import open_engine
+from lcaengine.store.listing import Listed, Listing, Page, at_least, at_most, before, equal, holds, since
 from lcaengine.store.statements import StatementStore
 from lcaengine.store.transaction import transaction
 
 DEFAULT_ORGANISATION = "local"
+_NEWEST = Page()
 
 
 class FootprintRow(Base):
@@ -28,6 +29,7 @@ class FootprintRow(Base):
     __table_args__ = (
         Index("ix_footprints_organisation_created", "organisation_id", "created", "id"),
         Index("ix_footprints_version", "organisation_id", "original", "version", unique=True),  # one successor each
+        Index("ix_footprints_total", "organisation_id", "total", "id"),
     )
 
     id: Mapped[str] = mapped_column(String(36), primary_key=True)
@@ -43,6 +45,10 @@ class FootprintRow(Base):
     version: Mapped[int] = mapped_column(Integer, server_default=text("1"))
     previous: Mapped[str | None] = mapped_column(String(36))
     original: Mapped[str | None] = mapped_column(String(36))
+    name: Mapped[str] = mapped_column(Text, server_default="")  # this and the following: of the product, to list it by
+    gtin: Mapped[str | None] = mapped_column(Text)
+    hs_code: Mapped[str | None] = mapped_column(Text)
+    total: Mapped[float | None] = mapped_column(Float)
 
 
 class CbamRow(Base):
@@ -57,6 +63,25 @@ class CbamRow(Base):
     kind: Mapped[str] = mapped_column(String(20))
     document: Mapped[str] = mapped_column(Text)
     body: Mapped[str] = mapped_column(Text)
+    name: Mapped[str] = mapped_column(Text, server_default="")  # of the product or the installation, to find it by
+
+
+FOOTPRINTS = Listing(
+    FootprintRow,
+    {"created": FootprintRow.created, "total": FootprintRow.total, "name": FootprintRow.name},
+    {
+        "category": equal(FootprintRow.category), "product": holds(FootprintRow.name), "gtin": equal(FootprintRow.gtin),
+        "hs_code": lambda code: FootprintRow.hs_code.startswith(code, autoescape=True),
+        "rule_version": equal(FootprintRow.rule_version), "background": equal(FootprintRow.background_id),
+        "min_total": at_least(FootprintRow.total), "max_total": at_most(FootprintRow.total),
+        "created_after": since(FootprintRow.created), "created_before": before(FootprintRow.created),
+    },
+)  # fmt: skip
+CBAM = Listing(
+    CbamRow,
+    {"created": CbamRow.created, "name": CbamRow.name},
+    {"name": holds(CbamRow.name), "created_after": since(CbamRow.created), "created_before": before(CbamRow.created)},
+)
 
 
 @dataclass(frozen=True)
@@ -126,6 +151,7 @@ class Store(StatementStore):
             document=json.dumps(document, ensure_ascii=False), body=json.dumps(answer, ensure_ascii=False, allow_nan=False),
             impact_allowed=impact_allowed, version=previous.version + 1 if previous else 1,
             previous=previous.id if previous else None, original=(previous.original or previous.id) if previous else None,
+            **product_columns(answer),
         )  # fmt: skip
         record = _record(row)
         with transaction(self.engine) as session:
@@ -143,13 +169,11 @@ class Store(StatementStore):
                 raise NotFound(Problem("unknown_footprint", "", {"id": identifier}))
             return _record(row)
 
-    def list(self, organisation_id: str, limit: int, offset: int) -> tuple[Sequence[Record], int]:
-        """Records of an organisation, newest first, and how many there are."""
-        own = FootprintRow.organisation_id == organisation_id
-        query = select(FootprintRow).where(own).order_by(FootprintRow.created.desc(), FootprintRow.id)
+    def list(self, organisation_id: str, page: Page = _NEWEST) -> Listed:
+        """Records of an organisation, by default the newest first."""
         with transaction(self.engine) as session:
-            count = session.scalar(select(func.count()).select_from(FootprintRow).where(own)) or 0
-            return [_record(row) for row in session.scalars(query.limit(limit).offset(offset))], count
+            found = FOOTPRINTS.page(session, page, FootprintRow.organisation_id == organisation_id)
+            return found._replace(items=[_record(row) for row in found.items])
 
     def add_cbam(self, organisation_id: str, kind: str, document: dict[str, Any], body: dict[str, Any]) -> CbamRecord:
         """Keep a CBAM result; the record's body has ``id``, ``created`` and ``links`` added."""
@@ -161,6 +185,7 @@ class Store(StatementStore):
         row = CbamRow(
             id=identifier, organisation_id=organisation_id, created=created, kind=kind,
             document=json.dumps(document, ensure_ascii=False), body=json.dumps(answer, ensure_ascii=False, allow_nan=False),
+            name=cbam_name(answer),
         )  # fmt: skip
         record = _cbam_record(row)
         with transaction(self.engine) as session:
@@ -178,13 +203,30 @@ class Store(StatementStore):
                 raise NotFound(Problem("cbam_unknown_record", "", {"id": identifier, "kind": kind}))
             return _cbam_record(row)
 
-    def list_cbam(self, organisation_id: str, kind: str, limit: int, offset: int) -> tuple[Sequence[CbamRecord], int]:
-        """CBAM records of one kind, newest first, and how many there are."""
-        own = (CbamRow.organisation_id == organisation_id) & (CbamRow.kind == kind)
-        query = select(CbamRow).where(own).order_by(CbamRow.created.desc(), CbamRow.id)
+    def list_cbam(self, organisation_id: str, kind: str, page: Page = _NEWEST) -> Listed:
+        """CBAM records of one kind, by default the newest first."""
         with transaction(self.engine) as session:
-            count = session.scalar(select(func.count()).select_from(CbamRow).where(own)) or 0
-            return [_cbam_record(row) for row in session.scalars(query.limit(limit).offset(offset))], count
+            found = CBAM.page(session, page, CbamRow.organisation_id == organisation_id, CbamRow.kind == kind)
+            return found._replace(items=[_cbam_record(row) for row in found.items])
+
+
+def product_columns(body: dict[str, Any]) -> dict[str, Any]:
+    """What a footprint is listed by."""
+    product = body["product"]
+    codes = {key: product.get(key) for key in ("gtin", "hs_code")}
+    return {"name": in_all_languages(product.get("name")), "total": body["total"]["value"], **codes}
+
+
+def cbam_name(body: dict[str, Any]) -> str:
+    """What a CBAM result is found by: the name of its product or installation."""
+    owner = body.get("product") or body.get("installation") or {}
+    return in_all_languages(owner.get("name", owner) if isinstance(owner, dict) else owner)
+
+
+def in_all_languages(name: Any) -> str:
+    """A name to be sorted and searched by, in whatever language; as in the answer it stays in the answer."""
+    texts = name.values() if isinstance(name, dict) else (name,)
+    return "\n".join(dict.fromkeys(text for text in texts if isinstance(text, str)))
 
 
 def _record(row: FootprintRow) -> Record:

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import json
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Literal
 
-from sqlalchemy import Index, String, func, select
+from sqlalchemy import Index, String, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from lcaengine.problems import NotFound, Problem, Refused
 from lcaengine.store.base import Base, Moment
+from lcaengine.store.listing import Listed, Listing, Page, before, equal, since
 from lcaengine.store.organisations import OrganisationRow, _shown
 from lcaengine.store.records import FootprintRow, Record, Store, _record
 from lcaengine.store.transaction import transaction
@@ -104,14 +105,24 @@ def shares_of(store: Store, organisation_id: str, footprint_id: str) -> list[Sha
         return [_share(row) for row in session.scalars(query.order_by(ShareRow.created.desc(), ShareRow.id))]
 
 
-def received_shares(store: Store, receiver: str, limit: int, offset: int) -> tuple[Sequence[tuple[Share, Record]], int]:
-    """What other organisations share with one now, newest first, with its record, and how many there are."""
-    own = (ShareRow.receiver == receiver) & ShareRow.ended.is_(None)
-    query = select(ShareRow, FootprintRow).join(FootprintRow, FootprintRow.id == ShareRow.footprint_id).where(own)
-    query = query.order_by(ShareRow.created.desc(), ShareRow.id).limit(limit).offset(offset)
+SHARES = Listing(
+    ShareRow,
+    {"created": ShareRow.created},
+    {
+        "owner": equal(ShareRow.organisation_id), "depth": equal(ShareRow.depth), "created_after": since(ShareRow.created),
+        "created_before": before(ShareRow.created),
+    },
+)  # fmt: skip
+_NEWEST = Page()
+
+
+def received_shares(store: Store, receiver: str, page: Page = _NEWEST) -> Listed:
+    """What other organisations share with one now, by default the newest first: pairs of share and record."""
     with transaction(store.engine) as session:
-        count = session.scalar(select(func.count()).select_from(ShareRow).where(own)) or 0
-        return [(_share(share), _record(row)) for share, row in session.execute(query)], count
+        found = SHARES.page(session, page, ShareRow.receiver == receiver, ShareRow.ended.is_(None))
+        rows = select(FootprintRow).where(FootprintRow.id.in_([share.footprint_id for share in found.items]))
+        records = {row.id: _record(row) for row in session.scalars(rows)}
+        return found._replace(items=[(_share(share), records[share.footprint_id]) for share in found.items])
 
 
 def visible_footprint(store: Store, organisation_id: str, identifier: str) -> tuple[Record, Share | None]:

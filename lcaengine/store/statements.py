@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import hashlib
+import json
+from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
+from typing import Any
 
-from sqlalchemy import DateTime, Engine, Index, Integer, String, Text, func, select
+from sqlalchemy import ColumnElement, Date, DateTime, Engine, Index, Integer, String, Text, and_, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from lcaengine.problems import NotFound, Problem, Refused
 from lcaengine.store.base import Base
+from lcaengine.store.listing import Listed, Listing, Page, before, equal, holds, next_day, since
 from lcaengine.store.transaction import transaction
 
 ISSUED, SUPERSEDED, REVOKED = "issued", "superseded", "revoked"
@@ -31,6 +35,11 @@ class StatementRow(Base):
     superseded_by: Mapped[str | None] = mapped_column(String(36))
     revoked_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     reason: Mapped[str | None] = mapped_column(Text)
+    customer: Mapped[str] = mapped_column(
+        Text, server_default=""
+    )  # this and the following: of the document, to list it by
+    product: Mapped[str] = mapped_column(Text, server_default="")
+    valid_until: Mapped[date | None] = mapped_column(Date)
 
 
 class StatementEventRow(Base):
@@ -47,6 +56,28 @@ class StatementEventRow(Base):
     why: Mapped[str] = mapped_column(Text)
 
 
+def _in_force_on(day: date) -> ColumnElement[bool]:
+    return and_(
+        StatementRow.status == ISSUED, StatementRow.created < _midnight(next_day(day)), StatementRow.valid_until >= day
+    )
+
+
+def _midnight(day: date) -> datetime:
+    return datetime(day.year, day.month, day.day, tzinfo=UTC)
+
+
+STATEMENTS = Listing(
+    StatementRow,
+    {"created": StatementRow.created, "customer": StatementRow.customer, "valid_until": StatementRow.valid_until},
+    {
+        "status": equal(StatementRow.status), "customer": holds(StatementRow.customer), "product": holds(StatementRow.product),
+        "footprint": equal(StatementRow.footprint_id), "valid_on": _in_force_on,
+        "created_after": since(StatementRow.created), "created_before": before(StatementRow.created),
+    },
+)  # fmt: skip
+_NEWEST = Page()
+
+
 @dataclass(frozen=True)
 class StatementRecord:
     """A stored statement and what it is now: ``issued``, ``superseded`` or ``revoked``."""
@@ -59,6 +90,18 @@ class StatementRecord:
     superseded_by: str | None = None
     revoked_at: datetime | None = None
     reason: str | None = None
+
+    @property
+    def state(self) -> str:
+        """A mark of what it is now: another one as soon as anything became of it."""
+        told = (
+            self.id,
+            self.status,
+            self.superseded_by,
+            self.revoked_at and self.revoked_at.astimezone(UTC).isoformat(),
+            self.reason,
+        )
+        return hashlib.sha256(json.dumps(told).encode()).hexdigest()
 
 
 @dataclass(frozen=True)
@@ -95,6 +138,7 @@ class StatementStore:
         now = datetime.now(UTC)
         row = StatementRow(
             id=identifier, organisation_id=organisation_id, created=now, footprint_id=footprint_id, document=document, status=ISSUED,
+            **statement_columns(document),
         )  # fmt: skip
         record = _record(row)
         with transaction(self.engine) as session:
@@ -117,13 +161,11 @@ class StatementStore:
         except NotFound:
             return None
 
-    def list_statements(self, organisation_id: str, limit: int, offset: int) -> tuple[Sequence[StatementRecord], int]:
-        """Statements of an organisation, newest first, and how many there are."""
-        own = StatementRow.organisation_id == organisation_id
-        query = select(StatementRow).where(own).order_by(StatementRow.created.desc(), StatementRow.id)
+    def list_statements(self, organisation_id: str, page: Page = _NEWEST) -> Listed:
+        """Statements of an organisation, by default the newest first."""
         with transaction(self.engine) as session:
-            count = session.scalar(select(func.count()).select_from(StatementRow).where(own)) or 0
-            return [_record(row) for row in session.scalars(query.limit(limit).offset(offset))], count
+            found = STATEMENTS.page(session, page, StatementRow.organisation_id == organisation_id)
+            return found._replace(items=[_record(row) for row in found.items])
 
     def statement_events(self, organisation_id: str, identifier: str) -> list[StatementEvent]:
         """What became of a statement, oldest first; raises `NotFound`."""
@@ -135,11 +177,17 @@ class StatementStore:
             rows = session.scalars(query.order_by(StatementEventRow.id))
             return [StatementEvent(_aware(row.at), row.event, row.why) for row in rows]
 
-    def revoke_statement(self, organisation_id: str, identifier: str, why: str) -> StatementRecord:
-        """Take a statement back, for a reason; raises `NotFound`, `StatementChanged` if it is revoked already."""
+    def revoke_statement(
+        self, organisation_id: str, identifier: str, why: str, check: Callable[[StatementRecord], None] = lambda _: None
+    ) -> StatementRecord:
+        """Take a statement back, for a reason; ``check`` sees it before, as it is, and may refuse.
+
+        Raises `NotFound`, `StatementChanged` if it is revoked already.
+        """
         now = datetime.now(UTC)
         with transaction(self.engine) as session:
             row = _own(session, organisation_id, identifier, lock=True)
+            check(_record(row))
             if row.status == REVOKED:
                 raise StatementChanged(Problem("statement_is_revoked", "", {"id": identifier, "why": row.reason or ""}))
             row.status, row.revoked_at, row.reason = REVOKED, now, why
@@ -150,6 +198,17 @@ class StatementStore:
         """Say which statement takes the place of another; raises `NotFound`, `StatementChanged` unless both are in force."""
         with transaction(self.engine) as session:
             return _record(_supersede(session, organisation_id, identifier, by, why))
+
+
+def statement_columns(document: str) -> dict[str, Any]:
+    """What a statement is listed by."""
+    said = json.loads(document).get("statement", {})
+    name, until = said.get("product", {}).get("name", {}), said.get("valid_until")
+    return {
+        "customer": said.get("customer", {}).get("name", ""),
+        "product": "\n".join(dict.fromkeys(name.values())),
+        "valid_until": date.fromisoformat(until) if until else None,
+    }
 
 
 def _supersede(session: Session, organisation_id: str, identifier: str, by: str, why: str) -> StatementRow:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import dataclasses
 import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +21,7 @@ from lcaengine.bom import bom_of
 from lcaengine.footprint import calculate
 from lcaengine.problems import Language, Problem, Refused
 from lcaengine.rules import Rule
-from lcaengine.store import Store
+from lcaengine.store import Page, Store
 from lcaengine.upkeep.inventories import worked
 
 PAGE = 200
@@ -125,16 +125,14 @@ def inventory_cases(rule: Rule, rule_file: Path | None = None) -> list[Case]:
 def record_cases(store: Store, organisation: str, *rules: Rule) -> Iterator[Case]:
     """The stored bills of materials of an organisation in the categories of some rules, each once."""
     categories = {name for rule in rules for name in (rule.id, *rule.categories)}
-    seen: set[str] = set()  # one that is posted meanwhile moves the others to later pages
-    offset, count = 0, 1
-    while offset < count:
-        records, count = store.list(organisation, PAGE, offset)
+    page: Page | None = Page(PAGE)
+    while page:
+        records, _, after = store.list(organisation, page)
         for record in records:
-            if record.category in categories and record.id not in seen:
-                seen.add(record.id)
+            if record.category in categories:
                 allowed = record.impact_allowed
                 yield Case("record", record.id, json.loads(record.document) if allowed else {}, allowed)
-        offset += PAGE
+        page = replace(page, after=after) if after else None
 
 
 def distribution(values: Sequence[float]) -> Json | None:

@@ -20,9 +20,9 @@ from xml.sax.saxutils import escape, quoteattr
 
 from openpyxl import load_workbook
 
-from lcaengine.bom.reading import MAX_BYTES
 from lcaengine.cbam.template.places import At
 from lcaengine.problems import Malformed, Problem, Refused, TooLarge
+from lcaengine.sheets import MAX_BYTES
 
 MAX_PARTS = 500
 MAX_UNPACKED = 24_000_000  # the Commission's workbook unpacks to 10 MB, saved by LibreOffice to 12 MB

@@ -7,7 +7,7 @@ from typing import Any
 from openpyxl.utils import get_column_letter, quote_sheetname
 
 from lcaengine.cbam.workbook.layout import Column, Sheet, choices, entry, form_rows, sheets, texts, units
-from lcaengine.cbam.workbook.style import BAND, BLUE, GOLD, WRAP, fit_to_page, font, height, put, put_header
+from lcaengine.sheets.style import BAND, BLUE, GOLD, WRAP, fit_to_page, font, height, put, put_header
 
 HEADERS = (
     ("工作表", "Sheet"), ("字段", "Field"), ("键", "Key"), ("必填", "Required"), ("单位或取值", "Units or values"),

@@ -21,8 +21,8 @@ from lcaengine.cbam.workbook.layout import (
     sheets,
     tab_title,
 )
-from lcaengine.cbam.workbook.package import Cells, is_blank, read_tabs
 from lcaengine.problems import Malformed, Problem, Refused
+from lcaengine.sheets.package import Cells, is_blank, read_tabs
 
 KEY_ROWS = 15  # how far down the machine keys are looked for: somebody may have inserted rows above
 Json = dict[str, Any]
@@ -30,7 +30,8 @@ Json = dict[str, Any]
 
 def read_cells(data: bytes) -> Assembly:
     """The document in a workbook with the cell of every pointer; raises `Malformed`, `TooLarge`, `Refused` with cells."""
-    return _assembled(*read_tabs(data))
+    tabs = read_tabs(data)
+    return _assembled(tabs.typed, tabs.stored)
 
 
 def _assembled(tabs: Mapping[str, Cells], stored: Mapping[str, Cells]) -> Assembly:

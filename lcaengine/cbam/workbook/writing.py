@@ -32,7 +32,8 @@ from lcaengine.cbam.workbook.layout import (
     units,
 )
 from lcaengine.cbam.workbook.rows import Entry, Row, columns_of, rows_of
-from lcaengine.cbam.workbook.style import (
+from lcaengine.problems import Language, Problem, Refused
+from lcaengine.sheets.style import (
     BLUE,
     BOX,
     GREEN,
@@ -47,7 +48,6 @@ from lcaengine.cbam.workbook.style import (
     put_key,
     put_value,
 )
-from lcaengine.problems import Language, Problem, Refused
 
 EMPTY_ROWS = 15  # coloured for input below the last row
 LIST_ROWS = 600  # as far down as the drop-down lists reach

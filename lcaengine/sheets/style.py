@@ -1,4 +1,4 @@
-"""How the workbook of an installation looks."""
+"""How workbooks look, and how a text gets into a cell as a text."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from typing import Any
 
 from openpyxl.styles import Alignment, Border, Font, PatternFill, Side
 
+from lcaengine.sheets.table import FORMULA
+
 BLUE, GREEN, GOLD = "1F4E79", "2E7D32", "BF8F00"  # tabs of tables, forms and the guide
 THIN = Side(style="thin", color="BFBFBF")
 BOX = Border(left=THIN, right=THIN, top=THIN, bottom=THIN)
@@ -19,7 +21,6 @@ BAND = PatternFill("solid", fgColor="DDEBF7")
 PALE = PatternFill("solid", fgColor="F2F2F2")
 WRAP = Alignment(wrap_text=True, vertical="top")
 CENTRE = Alignment(wrap_text=True, vertical="center", horizontal="center")
-_FORMULA = ("=", "+", "-", "@", "\t")
 _ESCAPE = re.compile("_(?=x[0-9A-Fa-f]{4}_)")  # a spreadsheet reads _x0041_ as A
 LINE_HEIGHT = 13.5  # points, at 9 or 10 points of type
 
@@ -33,7 +34,8 @@ def put_value(cell: Any, value: Any) -> None:
     if isinstance(value, str):
         cell.value = _ESCAPE.sub("_x005F_", value)
         cell.data_type = "s"
-        cell.quotePrefix = value.startswith(_FORMULA)  # also when somebody edits the cell
+        if value.startswith(FORMULA):
+            cell.quotePrefix = True  # also when somebody edits the cell
     elif isinstance(value, float) and float(f"{value:.16g}") != value:
         cell.value, cell.data_type = repr(value), "n"  # openpyxl itself writes 16 digits
     else:
@@ -67,10 +69,10 @@ def height(texts: Iterable[tuple[Any, float]], least: int = 1) -> float:
 
 
 def _lines(text: str, width: float) -> int:
-    return sum(max(1, math.ceil(_extent(part) / (width - 1))) for part in text.split("\n"))
+    return sum(max(1, math.ceil(extent(part) / (width - 1))) for part in text.split("\n"))
 
 
-def _extent(text: str) -> int:
+def extent(text: str) -> int:
     """Columns of type: a Chinese character takes two."""
     return sum(2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)
 

@@ -7,12 +7,12 @@ import re
 import warnings
 import zipfile
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from openpyxl import load_workbook
 
-from lcaengine.bom.reading import MAX_BYTES
 from lcaengine.problems import Malformed, Problem, TooLarge
+from lcaengine.sheets import MAX_BYTES
 
 MAX_PARTS = 500
 MAX_UNPACKED = 60_000_000
@@ -25,16 +25,26 @@ Place = tuple[int, int]
 Cells = Mapping[Place, Any]
 
 
-def read_tabs(data: bytes) -> tuple[dict[str, Cells], dict[str, Cells]]:
-    """The cells of every sheet by row and column: as typed, and with what formulas last gave.
+class Tabs(NamedTuple):
+    """The cells of every sheet by row and column, as typed and with what formulas last gave, and its merged ranges."""
 
-    Raises `Malformed` for what is no workbook, `TooLarge`.
+    typed: dict[str, Cells]
+    stored: dict[str, Cells]
+    merged: dict[str, list[str]]
+
+
+def read_tabs(data: bytes) -> Tabs:
+    """What the sheets of a workbook hold. No link is followed, and nothing is calculated.
+
+    Raises `Malformed` for what is no workbook or holds macros, `TooLarge`.
     """
     _check_package(data)
-    typed = {tab.title: _cells(tab) for tab in _load(data, stored=False).worksheets}
+    tabs = _load(data, stored=False).worksheets
+    typed = {tab.title: _cells(tab) for tab in tabs}
+    merged = {tab.title: [str(area) for area in tab.merged_cells.ranges] for tab in tabs}
     if not any(c.data_type == "f" for cells in typed.values() for c in cells.values()):
-        return typed, typed
-    return typed, {tab.title: _cells(tab, blank=True) for tab in _load(data, stored=True).worksheets}
+        return Tabs(typed, typed, merged)
+    return Tabs(typed, {tab.title: _cells(tab, blank=True) for tab in _load(data, stored=True).worksheets}, merged)
 
 
 def _check_package(data: bytes) -> None:
@@ -50,8 +60,10 @@ def _check_package(data: bytes) -> None:
             texts = [(p.filename, package.read(p)) for p in parts if p.filename.lower().endswith((".xml", ".rels"))]
     except (zipfile.BadZipFile, OSError, RuntimeError, NotImplementedError, EOFError, ValueError) as error:
         raise _unreadable(error) from error
+    if any(part.filename.lower().endswith("vbaproject.bin") for part in parts):
+        raise Malformed(Problem("workbook_macros"))
     if any(_DECLARATION.search(text) for _, text in texts):
-        raise Malformed(Problem("cbam_workbook_unreadable", "", {"why": "DOCTYPE"}))
+        raise Malformed(Problem("workbook_unreadable", "", {"why": "DOCTYPE"}))
     cells = sum(len(_CELL.findall(text)) for name, text in texts if _SHEET.fullmatch(name))
     if cells > MAX_CELLS:
         _too_much(cells, len(parts))
@@ -59,11 +71,11 @@ def _check_package(data: bytes) -> None:
 
 def _too_much(found: int, parts: int) -> None:
     values = {"found": found, "parts": parts, "limit": MAX_UNPACKED, "most": MAX_PARTS, "cells": MAX_CELLS}
-    raise TooLarge(Problem("cbam_workbook_too_large", "", values))
+    raise TooLarge(Problem("workbook_too_large", "", values))
 
 
 def _unreadable(error: Exception) -> Malformed:
-    return Malformed(Problem("cbam_workbook_unreadable", "", {"why": f"{type(error).__name__}: {str(error)[:120]}"}))
+    return Malformed(Problem("workbook_unreadable", "", {"why": f"{type(error).__name__}: {str(error)[:120]}"}))
 
 
 def _load(data: bytes, *, stored: bool) -> Any:
