@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, TypeDecorator, and_, func, or_, select
+from sqlalchemy import ColumnElement, TypeDecorator, and_, func, or_, select, true
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from lcaengine.problems import Problem, Refused
@@ -48,7 +48,7 @@ class Listing:
 
     def page(self, session: Session, page: Page, *own: ColumnElement[bool]) -> Listed:
         """A page of the rows for which ``own`` holds; raises `Refused` for a mark that is of another order."""
-        wanted = and_(*own, *(self.filters[name](value) for name, value in page.filters.items()))
+        wanted = and_(true(), *own, *(self.filters[name](value) for name, value in page.filters.items()))
         column, falling = self.sorts[page.sort.lstrip("-")], page.sort.startswith("-")
         query = select(self.row).where(wanted).limit(page.limit + 1)
         if page.after is not None:
