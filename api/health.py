@@ -13,7 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from lcaengine import __version__, settings
 from lcaengine.problems import Problem, Refused
-from lcaengine.statements.signing import default_folder
+from lcaengine.statements.signing import KeyStore
 from lcaengine.store.database import revisions
 
 from . import metrics, schemas
@@ -108,8 +108,7 @@ def _background() -> str:
 def _keys() -> str:
     """A folder that is not there yet is made when the first statement is signed."""
     try:
-        for path in default_folder().glob("*"):
-            path.open("rb").close()
-    except OSError as error:
-        return error.strerror or type(error).__name__
+        KeyStore().list()
+    except Refused as refused:
+        return refused.problems[0].code  # its text names the path
     return ""
