@@ -78,7 +78,9 @@ def _say(terminal: Terminal, address: str, token: str | None) -> None:
     """Where the server is; and, as long as nobody set it up, the link for its first administrator."""
     terminal.say(f"lcaengine {__version__}  {address}  API: {address}/docs")
     if token is not None:
-        terminal.say(f"首次设置链接（一次有效，24 小时） Link for the first administrator (once, for 24 hours):\n{address}/welcome/{token}")
+        terminal.say(
+            f"首次设置链接（一次有效，24 小时） Link for the first administrator (once, for 24 hours):\n{address}/welcome/{token}"
+        )
 
 
 def _ended(process: int) -> None:
