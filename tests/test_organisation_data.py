@@ -86,7 +86,7 @@ def made_up(column: Column[Any], name: str) -> Any:
         int: 7, float: 0.5, bool: True, bytes: b"x", date: date(2026, 1, 1), datetime: datetime(2026, 1, 1, tzinfo=UTC),
         dict: [], str: f"{column.name} of {name}"[: getattr(column.type, "length", None)],
     }  # fmt: skip
-    kind = column.type.python_type
+    kind = getattr(column.type, "impl", column.type).python_type
     return ord(name) if column.primary_key and kind is int else values[kind]
 
 
