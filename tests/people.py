@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
+import httpx
 from background_fixtures import PROJECT
 from flask.testing import FlaskClient
+from servers import shipped_server
 
 BEER = json.loads((PROJECT / "inventories/beer/craft-one-way-glass.json").read_bytes())
 FORM = {
@@ -47,3 +52,12 @@ def other(operator: Person, identifier: str = "haier", roles: tuple[str, ...] = 
     page = operator.client.post(made["administrator"]["welcome"])
     assert page.status_code == 201
     return Person(operator.client, key_on(page.get_data(as_text=True)))
+
+
+@contextmanager
+def server_set_up(work: Path) -> Iterator[tuple[str, str]]:
+    """A real server with authentication, set up by its first link: its address, and the administrator's key."""
+    work.mkdir()
+    with shipped_server(work, "--auth", LCAENGINE_RATE_LOGIN="1000 per minute") as server:
+        link = re.findall(r"http\S+/welcome/\S+", (work / "server.out").read_text(encoding="utf-8"))[0]
+        yield server.address, key_on(httpx.post(link, data=FORM, timeout=60).text)

@@ -13,10 +13,9 @@ from typing import Any
 
 import pytest
 from background_fixtures import PROJECT
-from flask import Flask
-from people import BEER, Person
-from werkzeug.serving import make_server
+from people import BEER, server_set_up
 
+from lcaengine.background import Release
 from lcaengine.client import ApiError, Client, Unreachable
 
 CRAFT = PROJECT / "inventories/beer/craft-one-way-glass.json"
@@ -26,20 +25,6 @@ CRAFT = PROJECT / "inventories/beer/craft-one-way-glass.json"
 def api(address: str) -> Iterator[Client]:
     with Client(address) as client:
         yield client
-
-
-@contextmanager
-def serving(app: Any) -> Iterator[str]:
-    """An application on a real socket."""
-    server = make_server("127.0.0.1", 0, app, threaded=True)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}"
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
 
 
 def test_a_file_and_a_document_give_the_same_footprint(api: Client) -> None:
@@ -85,33 +70,27 @@ def test_errors_say_what_where_and_what_next(api: Client) -> None:
         api.footprint("nobody")
     with pytest.raises(ValueError, match=r"bom\.pdf"):
         api.post_footprint("bom.pdf")
-    with Client(str(api._http.base_url), language="zh") as chinese, pytest.raises(ApiError, match="没有"):
+    with Client(api.address, language="zh") as chinese, pytest.raises(ApiError, match="没有"):
         chinese.footprint("nobody")
 
 
-def test_an_api_key_and_client_credentials(operator: Person, guarded: Flask) -> None:
-    made = operator(
-        "POST",
-        "/v1/keys",
-        201,
-        json={"name": "ERP", "scopes": ["footprints:write", "footprints:read"], "kind": "client"},
-    )
-    with serving(guarded) as address:
+def test_an_api_key_and_client_credentials(release: Release, tmp_path: Path) -> None:
+    assert release.id  # built before
+    with server_set_up(tmp_path / "server") as (address, key):
         with Client(address) as nobody, pytest.raises(ApiError, match="no_credential"):
             nobody.me()
-        with Client(address, key=operator.headers["Authorization"].split()[1]) as admin:
+        with Client(address, key=key) as admin:
             assert admin.me()["organisation"]["id"] == "local"
             reader = admin.make_key("reader", ["footprints:read"], days=1)
+            made = admin.make_key("ERP", ["footprints:write", "footprints:read"], kind="client")
         with Client(address, client_id=made["id"], client_secret=made["secret"]) as erp:
             footprint = erp.post_footprint(BEER)
             erp._transport._token = "eyJ.x.y"  # one that the server does not take any more: a new one is fetched
             assert erp.footprint(footprint["id"]) == footprint
         with Client(address, key=reader["secret"]) as other, pytest.raises(ApiError, match="no_scope"):
             other.post_footprint(BEER)
-        with (
-            Client(address, client_id=made["id"], client_secret="wrong") as wrong,
-            pytest.raises(ApiError, match="invalid_client"),
-        ):
+        wrong = Client(address, client_id=made["id"], client_secret="wrong")
+        with wrong, pytest.raises(ApiError, match="invalid_client"):
             wrong.me()
 
 

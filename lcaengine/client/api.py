@@ -45,6 +45,7 @@ class Client:
         verify: Any = True,
     ) -> None:  # fmt: skip
         headers = {"Accept-Language": language, "User-Agent": f"lcaengine-client/{__version__}"}
+        self.address = base_url
         self._http = httpx.Client(base_url=base_url, headers=headers, timeout=timeout, verify=verify)
         client = (client_id, client_secret) if client_id and client_secret else None
         self._transport = Transport(self._http, key, client, retries)
