@@ -70,6 +70,19 @@ class OrganisationPage(Page):
     items = fields.List(fields.Nested(Organisation))
 
 
+class Deletion(Schema):
+    confirm = fields.String(required=True, validate=TEXT, metadata={"description": "the organisation's id once more"})
+    reason = fields.String(load_default="", validate=TEXT)
+    despite_retention = fields.Boolean(
+        load_default=False, metadata={"description": "also evidence that is still to be kept; needs a reason"}
+    )
+
+
+class Deleted(Schema):
+    id = fields.String()
+    removed = fields.Dict(keys=fields.String(), values=fields.Integer(), metadata={"description": "rows by table"})
+
+
 class UserChanges(Schema):
     roles = fields.List(fields.String(validate=TEXT), validate=TEXTS)
     active = fields.Boolean()

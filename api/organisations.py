@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import tempfile
 from functools import partial
 from typing import Any
 
-from flask import Response, json, url_for
+from flask import Response, g, json, send_file, url_for
 from flask.views import MethodView
 from flask_smorest import Blueprint
 
-from lcaengine.problems import NotFound, Problem
+from lcaengine.problems import NotFound, Problem, Refused
 from lcaengine.store.audit import AuditEntry, list_audit
+from lcaengine.store.organisation_data import delete_organisation, export_organisation
 from lcaengine.store.organisations import (
     Organisation,
     User,
@@ -24,7 +26,7 @@ from lcaengine.store.organisations import (
     list_organisations,
     list_users,
 )
-from lcaengine.store.roles import ADMINISTRATOR
+from lcaengine.store.roles import ADMINISTRATOR, OPERATOR
 
 from . import organisation_schemas as shapes
 from . import schemas, tables
@@ -35,7 +37,14 @@ from .posted import posted
 
 blueprint = Blueprint("organisations", __name__, url_prefix="/v1", description="Organisations and users 组织与用户")
 
+ZIP = "application/zip"
 OPERATORS = ("roles", "categories", "active")  # what an organisation cannot change of itself
+
+
+class Unremovable(Refused):
+    """Not while it is what it is."""
+
+    status = 409
 
 
 def json_body(schema: Any) -> dict[str, Any]:
@@ -115,6 +124,48 @@ class OneOrganisation(MethodView):
         else:
             demand("organisation:write")
         return answer(entry(change_organisation(services().store, identifier, _tuples(changes))))
+
+    @blueprint.doc(requestBody=json_body(shapes.Deletion), operationId="deleteOrganisation")
+    @blueprint.response(200, shapes.Deleted)
+    @schemas.problem(blueprint, 400, "cannot be read")
+    @schemas.problem(blueprint, 404, "no such organisation")
+    @schemas.problem(blueprint, 409, "evidence is to be kept, or it is the operator's own")
+    @schemas.problem(blueprint, 413, "too large")
+    @schemas.problem(blueprint, 415, "wrong type")
+    @schemas.problem(blueprint, 422, "cannot be used, or not confirmed")
+    def delete(self, identifier: str) -> Response:
+        """Remove an organisation with all that is kept for it, at once and for good (docs/store.md): export it before.
+
+        Its own administrator does, or the operator of the server; never the operator's own organisation.
+        """
+        _visible(identifier)
+        given, store = posted(shapes.Deletion()), services().store
+        demand("organisation:write" if identifier == organisation() else "server:write")
+        if OPERATOR in get_organisation(store, identifier).roles:
+            raise Unremovable(Problem("organisation_of_operator", "", {"id": identifier}))
+        if given["confirm"] != identifier:
+            raise Refused(Problem("not_confirmed", "/confirm", {"id": identifier}))
+        counts = delete_organisation(store, identifier, given["reason"], given["despite_retention"])
+        g.audited = identifier == organisation()  # the one entry that stays names nobody
+        return answer({"id": identifier, "removed": counts})
+
+
+@blueprint.route("/organisations/<string:identifier>/export")
+class OrganisationExport(MethodView):
+    @blueprint.doc(operationId="exportOrganisation")
+    @blueprint.response(200, {"type": "string", "format": "binary"}, content_type=ZIP)
+    @schemas.problem(blueprint, 404, "no such organisation, or nothing is kept for it")
+    def get(self, identifier: str) -> Response:
+        """Everything that is kept for one's organisation, as a zip of JSON, CSV and the files of evidence (its administrator)."""
+        if identifier != organisation():
+            raise NotFound(Problem("unknown_organisation", "", {"id": identifier}))
+        demand("organisation:write")
+        file = tempfile.TemporaryFile()  # noqa: SIM115 (closed with the answer)
+        export_organisation(services().store, identifier, file)
+        file.seek(0)
+        response = send_file(file, ZIP, as_attachment=True, download_name=f"{identifier}.zip")
+        response.call_on_close(file.close)
+        return response
 
 
 @blueprint.route("/users")

@@ -64,6 +64,8 @@ def _once(view: Callable[[], Response], key: str | None, fingerprint: str) -> Re
                 store, organisation(), key, fingerprint, Answer(response.status_code, headers, response.get_data())
             )
         target = response.headers.get("Location", request.path)
+        if g.get("audited"):
+            return response
         add_audit(
             store, organisation(), caller().actor, operation(), target, response.status_code, g.get("request_id", "")
         )

@@ -30,6 +30,8 @@ class Person:
     def __call__(self, method: str, path: str, status: int, **given: Any) -> Any:
         headers = {**self.headers, **given.pop("headers", {})}
         found = self.client.open(path, method=method, headers=headers, **given)
+        found.get_data()
+        found.close()
         assert found.status_code == status, found.get_data(as_text=True)
         return found.get_json() if found.mimetype.endswith("json") else found
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import io
 import json
 import re
 import time
+import zipfile
 from typing import Any
 
 import pytest
@@ -299,3 +301,29 @@ def test_who_lost_his_key_gets_a_new_link_by_command(operator: Person, store: St
     missing = CliRunner().invoke(main, ["access", "invite", "li@example.com", *database, "--lang", "en"])
     assert missing.exit_code == 2
     assert "There is no user" in missing.output
+
+
+def test_an_organisation_takes_its_data_along_and_goes(operator: Person, store: Store) -> None:
+    haier = other(operator)
+    made = haier("POST", "/v1/footprints", 201, json=BEER)
+    operators = operator("POST", "/v1/footprints", 201, json=BEER)
+    operator("GET", "/v1/organisations/haier/export", 404)  # who runs the server does not read what is on it
+    taken = haier("GET", "/v1/organisations/haier/export", 200)
+    with zipfile.ZipFile(io.BytesIO(taken.data)) as archive:
+        assert json.loads(archive.read(f"footprints/{made['id']}.json"))["footprint"]["total"] == made["total"]
+        assert operators["id"].encode() not in b"".join(archive.read(name) for name in archive.namelist())
+    address = "/v1/organisations/haier"
+    assert haier("DELETE", address, 422, json={"confirm": "hair"})["code"] == "not_confirmed"
+    haier.key("footprints:read")("DELETE", address, 403, json={"confirm": "haier"})
+    assert (
+        operator("DELETE", "/v1/organisations/local", 409, json={"confirm": "local"})["code"]
+        == "organisation_of_operator"
+    )
+    gone = haier("DELETE", address, 200, json={"confirm": "haier"})
+    assert gone["removed"]["footprints"] == 1
+    assert haier("GET", "/v1/me", 401)["code"] == "bad_key"
+    operator("GET", address, 404)
+    assert operator("GET", operators["links"]["self"], 200) == operators
+    with store.engine.connect() as connection:
+        left = connection.execute(text("SELECT actor, action FROM audit WHERE organisation_id = 'haier'")).all()
+    assert [row.actor for row in left] == ["operator"]  # that it happened, and nobody's name
