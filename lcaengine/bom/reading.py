@@ -409,8 +409,17 @@ def _supplier(value: Json | None) -> SupplierFootprint | None:
         per=_footprint_unit(value["unit"]) or "kg",
         biogenic_carbon=_optional(value.get("biogenic_carbon")),
         verification=value.get("verification", ""),
+        primary_data_share=float(value.get("primary_data_share", 1.0)),
+        dqi=_ratings(value.get("dqi")),
+        pact=value.get("pact"),
         **{k: value[k] for k in ("boundary", "gwp", "year")},
     )
+
+
+def _ratings(value: Json | None) -> tuple[float, float, float] | None:
+    if value is None:
+        return None
+    return float(value["technologicalDQR"]), float(value["geographicalDQR"]), float(value["temporalDQR"])
 
 
 def _embedded(value: Json | None) -> EmbeddedEmissions | None:
