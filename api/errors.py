@@ -16,6 +16,7 @@ from lcaengine.sheets import MAX_BYTES
 from . import metrics
 from .context import language
 from .requests import request_id
+from .pact_host import is_pact, pact_error
 
 _BY_STATUS = {
     400: "not_http", 404: "not_found", 408: "request_slow", 405: "bad_method", 415: "media_type", 429: "too_many_requests",
@@ -33,6 +34,8 @@ def register_errors(app: Flask) -> None:
 
 def problem_response(problems: tuple[Problem, ...], status: int) -> Response:
     """One answer for any number of problems; the first gives code and detail."""
+    if is_pact(request.path):
+        return pact_error(problems, status)
     lang = language()
     shown = [p.as_dict(lang) for p in problems]
     body = {

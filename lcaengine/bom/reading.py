@@ -7,7 +7,7 @@ import io
 import json
 import math
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cache
 from typing import Any, TypeVar
@@ -46,8 +46,10 @@ def read_bom(data: bytes, media_type: str = "application/json") -> Bom:
     return read_document(data, media_type)[1]
 
 
-def read_document(data: bytes, media_type: str = "application/json") -> tuple[Json, Bom]:
-    """The JSON document behind some bytes, and the BOM in it."""
+def read_document(
+    data: bytes, media_type: str = "application/json", complete: Callable[[Json], Json] | None = None
+) -> tuple[Json, Bom]:
+    """The JSON document behind some bytes, and the BOM in it; ``complete`` fills in what a JSON document refers to."""
     if "csv" in media_type:
         return _read_csv(data)
     if media_type == XLSX or data[:2] == b"PK":
@@ -55,6 +57,7 @@ def read_document(data: bytes, media_type: str = "application/json") -> tuple[Js
 
         return _read_sheet(read_workbook(data))
     document = json_document(data)
+    document = complete(document) if complete else document
     return document, bom_of(document)
 
 

@@ -49,7 +49,6 @@ def fetch(store: Store, partner: Partner, **filters: list[str] | str) -> list[Re
     return [add_received(store, partner.organisation_id, partner.id, footprint) for footprint in found]
 
 
-
 def _problems(asked: Registration) -> Iterator[Problem]:
     for name, most in (("name", 200), ("client_id", 300), ("client_secret", 2000)):
         value = getattr(asked, name)
