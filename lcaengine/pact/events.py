@@ -101,8 +101,7 @@ def address_of(source: str) -> str:
 
 def _event_problems(event: Json) -> Iterator[Problem]:
     for name, most in (("type", 100), ("source", 300), ("id", 100)):
-        value = event.get(name)
-        if not isinstance(value, str) or not 0 < len(value) <= most:
+        if not _is_text(event.get(name), most):
             yield Problem("pact_event_field", f"/{name}", {"field": name})
     if event.get("specversion") != "1.0":
         yield Problem("pact_event_field", "/specversion", {"field": "specversion"})
@@ -124,10 +123,14 @@ def _data_problems(kind: str, data: Json) -> Iterator[Problem]:
             if name in data and not all(isinstance(value, str) for value in _listed(data[name])):
                 yield Problem("pact_event_field", f"/data/{name}", {"field": name})
     elif kind in (REQUEST_FULFILLED, REQUEST_REJECTED):
-        if not isinstance(data.get("requestEventId"), str):
+        if not _is_text(data.get("requestEventId"), 100):
             yield Problem("pact_event_field", "/data/requestEventId", {"field": "requestEventId"})
         if kind == REQUEST_FULFILLED and not isinstance(data.get("pfs"), list):
             yield Problem("pact_event_field", "/data/pfs", {"field": "pfs"})
+
+
+def _is_text(value: Any, most: int) -> bool:
+    return isinstance(value, str) and 0 < len(value) <= most and value.isprintable()
 
 
 def _listed(value: Any) -> list[Any]:

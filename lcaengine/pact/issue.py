@@ -17,6 +17,7 @@ from urllib.parse import quote
 from lcaengine import units
 from lcaengine.background import Release
 from lcaengine.footprint import body
+from lcaengine.pact.received import three_years_after
 from lcaengine.pact.schema import shape_problems
 from lcaengine.pact.sums import CARBON, EXCLUDING, INCLUDING, UPTAKE, sum_problems
 from lcaengine.pact.units import OURS, pact_unit
@@ -29,7 +30,6 @@ Json = dict[str, Any]
 SPEC_VERSION = "3.0.3"
 EXTENSION_PATH = "/pact/extension-1.0.0.json"
 GATE = "cradle_to_gate"
-YEARS = 3
 STEP = Decimal("1e-9")  # kg; figures are rounded to it
 CARBON_STEP = Decimal("3e-9")  # kg C, so that 44/12 of it has no more digits
 NEAR = 1e-6  # between the engine's total and the sum of its parts
@@ -79,9 +79,11 @@ def product_footprint(
         raise Refused(problems)
     assert period is not None
     start, end = date.fromisoformat(period["start"]), date.fromisoformat(period["end"]) + timedelta(days=1)
-    until = said.valid_until or _later(end)
-    if not end <= until <= _later(end) or until <= created.date():
-        raise Refused(Problem("pact_validity", "/valid_until", {"from": end, "until": _later(end), "value": until}))
+    until = said.valid_until or three_years_after(end)
+    if not end <= until <= three_years_after(end) or until <= created.date():
+        raise Refused(
+            Problem("pact_validity", "/valid_until", {"from": end, "until": three_years_after(end), "value": until})
+        )
     found: Json = {
         "id": identifier, "specVersion": SPEC_VERSION, "created": _moment(created), "status": "Active",
         "validityPeriodStart": _moment(end), "validityPeriodEnd": _moment(until),
@@ -268,11 +270,3 @@ def _text(value: Decimal) -> str:
 def _moment(at: date | datetime) -> str:
     moment = at if isinstance(at, datetime) else datetime(at.year, at.month, at.day, tzinfo=UTC)
     return moment.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
-
-
-def _later(day: date) -> date:
-    """Three years later; of 29 February, 1 March."""
-    try:
-        return day.replace(year=day.year + YEARS)
-    except ValueError:
-        return day.replace(year=day.year + YEARS, month=3, day=1)

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
-from typing import Any
+from datetime import UTC, date, datetime
+from typing import Any, TypeVar
 
 import rfc8785
 
@@ -20,7 +20,7 @@ from lcaengine.pact.units import OURS
 from lcaengine.problems import Problem, Refused
 
 Json = dict[str, Any]
-VALID = timedelta(days=3 * 365.25)
+Day = TypeVar("Day", date, datetime)
 
 
 def check(footprint: Any) -> Json:
@@ -74,4 +74,12 @@ def valid_until(footprint: Json) -> datetime:
     try:
         return moment_of(footprint["validityPeriodEnd"])
     except (KeyError, ValueError, AttributeError):
-        return moment_of(footprint["pcf"]["referencePeriodEnd"]) + VALID
+        return three_years_after(moment_of(footprint["pcf"]["referencePeriodEnd"]))
+
+
+def three_years_after(day: Day) -> Day:
+    """PACT's longest validity; of 29 February, 1 March."""
+    try:
+        return day.replace(year=day.year + 3)
+    except ValueError:
+        return day.replace(year=day.year + 3, month=3, day=1)

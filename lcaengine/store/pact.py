@@ -119,7 +119,7 @@ def publish(
     Raises `NotFound`, `NotActive`.
     """
     row = PactFootprintRow(
-        id=document["id"], organisation_id=organisation_id, created=datetime.fromisoformat(document["created"]),
+        id=document["id"], organisation_id=organisation_id, created=datetime.now(UTC),
         footprint_id=footprint_id, status=ACTIVE, document=json.dumps(document, ensure_ascii=False),
     )  # fmt: skip
     with transaction(store.engine) as session:
