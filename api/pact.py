@@ -235,7 +235,7 @@ def _published(kept: published.Published) -> dict[str, Any]:
 
 
 def _partner(kept: partners.Partner) -> dict[str, Any]:
-    names = ("id", "name", "receiver", "base_url", "auth_url", "client_id")
+    names = ("id", "name", "signs_in_as", "base_url", "auth_url", "client_id")
     links = {"self": f"{PREFIX}/partners/{kept.id}", "fetch": f"{PREFIX}/partners/{kept.id}/fetch"}
     return {**{n: getattr(kept, n) for n in names}, "created": kept.created.isoformat(), "links": links}
 

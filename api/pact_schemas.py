@@ -72,7 +72,9 @@ class PactFootprintPage(schemas.Page):
 
 class NewPartner(Strict):
     name = Text(required=True)
-    receiver = Text(required=True, metadata={"description": "organisation or client id under which it signs in here"})
+    signs_in_as = Text(
+        required=True, metadata={"description": "organisation or client id under which it signs in here"}
+    )
     base_url = Text(required=True, metadata={"example": "https://pcf.supplier.example"})
     client_id = Text(required=True, metadata={"description": "ours there"})
     client_secret = fields.String(required=True, load_only=True, validate=validate.Length(1, 2000))
@@ -85,7 +87,7 @@ class Partner(Schema):
     id = fields.UUID()
     created = fields.DateTime()
     name = fields.String()
-    receiver = fields.String()
+    signs_in_as = fields.String()
     base_url = fields.String()
     auth_url = fields.String()
     client_id = fields.String()

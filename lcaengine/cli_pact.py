@@ -69,23 +69,25 @@ def pact_publisher(name: str, company_ids: tuple[str, ...], domain: str, address
 @click.option(
     "--client-id", required=True, help="Ours there; the secret is asked for, or LCAENGINE_PACT_SECRET. 客户端编号。"
 )
-@click.option("--receiver", required=True, help="Organisation or client id under which it signs in here. 接收方。")
+@click.option(
+    "--signs-in-as", required=True, help="Organisation or client id under which it signs in here. 对方在此登录的编号。"
+)
 @click.option("--auth-url", default="", help="Its token endpoint, where that is on another host. 令牌地址。")
 @ORGANISATION
 @DATABASE
 @language_option
 @shows_problems
-def pact_partner(name: str, url: str, client_id: str, receiver: str, auth_url: str, organisation: str, database: str | None, lang: Language) -> None:  # fmt: skip
+def pact_partner(name: str, url: str, client_id: str, signs_in_as: str, auth_url: str, organisation: str, database: str | None, lang: Language) -> None:  # fmt: skip
     """Register a partner. Its secret is kept encrypted. 登记伙伴。
 
     \b
-    Example:  lcaengine pact partner mill --url https://pcf.mill.example --client-id us --receiver mill
+    Example:  lcaengine pact partner mill --url https://pcf.mill.example --client-id us --signs-in-as mill
     """
     from lcaengine.pact.partners import Registration, register
     from lcaengine.store import open_store
 
     secret = os.environ.get("LCAENGINE_PACT_SECRET") or click.prompt("client secret", hide_input=True)
-    asked = Registration(name, receiver, url.rstrip("/"), client_id, secret, auth_url)
+    asked = Registration(name, signs_in_as, url.rstrip("/"), client_id, secret, auth_url)
     kept = register(open_store(database), organisation, asked)
     _Terminal(lang).say(_Terminal(lang).text("registered", escape(kept.name), kept.base_url))
 

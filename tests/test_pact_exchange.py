@@ -42,7 +42,7 @@ def hosts(tmp_path_factory: pytest.TempPathFactory, release: Release) -> Iterato
             host("PUT", "/v1/pact/publisher", 200, json={**own, "address": host.address})
             client, secret = partner.client
             host("POST", "/v1/pact/partners", 201, json={
-                "name": name, "receiver": name, "base_url": partner.address, "client_id": client, "client_secret": secret,
+                "name": name, "signs_in_as": name, "base_url": partner.address, "client_id": client, "client_secret": secret,
             })  # fmt: skip
         yield one, other
 

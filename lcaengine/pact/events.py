@@ -57,7 +57,7 @@ def request_footprints(store: Store, partner: Partner, asked: Mapping[str, Any])
 
 def announce(store: Store, published: Published) -> list[Event]:
     """Tell the receivers of a footprint that are registered partners."""
-    partners = [p for p in list_partners(store, published.organisation_id) if p.receiver in published.receivers]
+    partners = [p for p in list_partners(store, published.organisation_id) if p.signs_in_as in published.receivers]
     data = {"pfIds": [published.id]}
     return [queue_event(store, p, _event(store, p, PUBLISHED, data)) for p in partners]
 

@@ -20,10 +20,10 @@ _URL = re.compile(r"https://[a-z0-9.-]{1,253}(:\d{1,5})?(/[A-Za-z0-9._~/-]{0,200
 
 @dataclass(frozen=True, slots=True)
 class Registration:
-    """``receiver``: the client id or organisation under which the partner signs in here; the rest is how we sign in there."""
+    """``signs_in_as``: the client id or organisation under which the partner signs in here; the rest is how we sign in there."""
 
     name: str
-    receiver: str
+    signs_in_as: str
     base_url: str
     client_id: str
     client_secret: str
@@ -36,7 +36,7 @@ def register(store: Store, organisation_id: str, asked: Registration) -> Partner
         raise Refused(problems)
     urls = asked.base_url.rstrip("/"), asked.auth_url
     sign_in = asked.client_id, seal(asked.client_secret)
-    return add_partner(store, organisation_id, asked.name, asked.receiver, urls, sign_in)
+    return add_partner(store, organisation_id, asked.name, asked.signs_in_as, urls, sign_in)
 
 
 def fetch(store: Store, partner: Partner, **filters: list[str] | str) -> list[Received]:
@@ -54,8 +54,8 @@ def _problems(asked: Registration) -> Iterator[Problem]:
         value = getattr(asked, name)
         if not 0 < len(value) <= most or not value.isprintable():
             yield Problem("pact_partner_field", f"/{name}", {"field": name})
-    if not re.fullmatch(r"[\x21-\x7e]{1,100}", asked.receiver):
-        yield Problem("pact_receiver", "/receiver", {"value": asked.receiver})
+    if not re.fullmatch(r"[\x21-\x7e]{1,100}", asked.signs_in_as):
+        yield Problem("pact_receiver", "/signs_in_as", {"value": asked.signs_in_as})
     for name in ("base_url", "auth_url"):
         value = getattr(asked, name)
         if (value or name == "base_url") and not _URL.fullmatch(value):

@@ -31,7 +31,7 @@ LEASE = timedelta(minutes=3)
 
 
 class PactPartnerRow(Base):
-    """Another host; ``receiver`` is the name under which it signs in here, ``sealed_secret`` ours there, encrypted."""
+    """Another host; ``signs_in_as`` is its name here, ``sealed_secret`` ours there, encrypted."""
 
     __tablename__ = "pact_partners"
     __table_args__ = (Index("ix_pact_partners_url", "organisation_id", "base_url", unique=True),)
@@ -40,7 +40,7 @@ class PactPartnerRow(Base):
     organisation_id: Mapped[str] = mapped_column(String(64))
     created: Mapped[datetime] = mapped_column(DateTime(timezone=True))
     name: Mapped[str] = mapped_column(String(200))
-    receiver: Mapped[str] = mapped_column(String(100))
+    signs_in_as: Mapped[str] = mapped_column(String(100))
     base_url: Mapped[str] = mapped_column(String(300))
     auth_url: Mapped[str] = mapped_column(String(300))
     client_id: Mapped[str] = mapped_column(String(300))
@@ -91,7 +91,7 @@ class Partner:
     organisation_id: str
     created: datetime
     name: str
-    receiver: str
+    signs_in_as: str
     base_url: str
     auth_url: str
     client_id: str
@@ -137,10 +137,10 @@ V = TypeVar("V", Partner, Received, Event)
 # -- partners
 
 
-def add_partner(store: Store, organisation_id: str, name: str, receiver: str, urls: tuple[str, str], sign_in: tuple[str, str]) -> Partner:  # fmt: skip
+def add_partner(store: Store, organisation_id: str, name: str, signs_in_as: str, urls: tuple[str, str], sign_in: tuple[str, str]) -> Partner:  # fmt: skip
     """Register a partner: (base, token endpoint or "") and (client id, sealed secret); raises `PartnerKnown`."""
     row = PactPartnerRow(
-        id=str(uuid.uuid4()), organisation_id=organisation_id, created=datetime.now(UTC), name=name, receiver=receiver,
+        id=str(uuid.uuid4()), organisation_id=organisation_id, created=datetime.now(UTC), name=name, signs_in_as=signs_in_as,
         base_url=urls[0], auth_url=urls[1], client_id=sign_in[0], sealed_secret=sign_in[1],
     )  # fmt: skip
     with transaction(store.engine) as session:
@@ -182,7 +182,7 @@ def remove_partner(store: Store, organisation_id: str, identifier: str) -> None:
 def partner_at(store: Store, receivers: Collection[str], base_url: str) -> Partner | None:
     """The partner that signs in under one of these names and is at this address."""
     query = select(PactPartnerRow).where(
-        PactPartnerRow.receiver.in_(list(receivers)), PactPartnerRow.base_url == base_url
+        PactPartnerRow.signs_in_as.in_(list(receivers)), PactPartnerRow.base_url == base_url
     )
     with transaction(store.engine) as session:
         row = session.scalars(query.order_by(PactPartnerRow.created, PactPartnerRow.id).limit(1)).first()

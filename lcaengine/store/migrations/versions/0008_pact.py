@@ -42,7 +42,7 @@ def upgrade() -> None:
         sa.Column("organisation_id", sa.String(64), nullable=False),
         sa.Column("created", sa.DateTime(timezone=True), nullable=False),
         sa.Column("name", sa.String(200), nullable=False),
-        sa.Column("receiver", sa.String(100), nullable=False),
+        sa.Column("signs_in_as", sa.String(100), nullable=False),
         sa.Column("base_url", sa.String(300), nullable=False),
         sa.Column("auth_url", sa.String(300), nullable=False),
         sa.Column("client_id", sa.String(300), nullable=False),
