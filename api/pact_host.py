@@ -26,6 +26,7 @@ from lcaengine.store.credentials import Forbidden
 from lcaengine.store.pact import visible, visible_one
 from lcaengine.store.transaction import together
 
+from . import schemas
 from .context import courier, receivers, services
 
 blueprint = Blueprint("pact_host", __name__, description="PACT v3 host 数据交换")
@@ -155,11 +156,11 @@ class PostEvent(MethodView):
 class OpenIdConfiguration(MethodView):
     @blueprint.doc(operationId="getOpenIdConfiguration")
     @blueprint.response(200, {"type": "object"})
-    @error(403, "plain HTTP")
+    @schemas.problem(blueprint, 403, "plain HTTP")
     def get(self) -> Response:
         """Where a PACT client gets its token."""
         if not request.is_secure:
-            return pact_error((Problem("pact_plain_http", ""),), 403)
+            raise Forbidden(Problem("pact_plain_http", ""))
         address = request.host_url.rstrip("/")
         return _json({
             "issuer": address, "token_endpoint": address + "/auth/token", "grant_types_supported": ["client_credentials"],

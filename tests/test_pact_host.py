@@ -182,7 +182,9 @@ def test_without_a_token_and_without_tls_there_is_nothing(app: Flask, http: Flas
     for headers in ({}, {"Authorization": "Bearer x.y.z"}, {"Authorization": "Basic eDp5"}):
         found = stranger.get("/3/footprints", base_url=HTTPS, headers=headers)
         assert (found.status_code, found.get_json()["code"]) == (401, "BadRequest")
-    for path in ("/3/footprints", f"/3/footprints/{ids[0]}", "/3/nothing", "/.well-known/openid-configuration"):
+    told = app.test_client().get("/.well-known/openid-configuration", base_url="http://pcf.example.com")
+    assert (told.status_code, told.get_json()["code"]) == (403, "pact_plain_http")
+    for path in ("/3/footprints", f"/3/footprints/{ids[0]}", "/3/nothing"):
         found = app.test_client().get(path, base_url="http://pcf.example.com", headers={"Authorization": http.environ_base["HTTP_AUTHORIZATION"]})  # fmt: skip
         assert (found.status_code, found.get_json()["code"]) == (403, "AccessDenied"), path
     told = stranger.get("/.well-known/openid-configuration", base_url=HTTPS).get_json()
