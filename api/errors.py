@@ -15,8 +15,8 @@ from lcaengine.sheets import MAX_BYTES
 
 from . import metrics
 from .context import language
-from .requests import request_id
 from .pact_host import is_pact, pact_error
+from .requests import request_id
 
 _BY_STATUS = {
     400: "not_http", 404: "not_found", 408: "request_slow", 405: "bad_method", 415: "media_type", 429: "too_many_requests",

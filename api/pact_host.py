@@ -70,7 +70,7 @@ def is_pact(path: str) -> bool:
 
 def pact_error(problems: tuple[Problem, ...], status: int) -> Response:
     """An error in PACT's form: what cannot be read or used is one and the same for it."""
-    code = "TokenExpired" if problems[0].code == "token_expired" else CODES.get(status, "BadRequest")
+    code = "TokenExpired" if problems[0].code == "token_expired" else CODES.get(min(status, 500), "BadRequest")
     if status == 405 or problems[0].code == "pact_odata":
         code = "NotImplemented"
     status = 400 if status in (409, 413, 415, 422, 428) else status

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 from rich.markup import escape
 
+from lcaengine import settings
 from lcaengine.options import json_option, language_option, print_json, shows_problems, write_file
 from lcaengine.problems import Language, Problem, Refused
 from lcaengine.terminal import Terminal
@@ -86,7 +86,7 @@ def pact_partner(name: str, url: str, client_id: str, signs_in_as: str, auth_url
     from lcaengine.pact.partners import Registration, register
     from lcaengine.store import open_store
 
-    secret = os.environ.get("LCAENGINE_PACT_SECRET") or click.prompt("client secret", hide_input=True)
+    secret = settings.PACT_SECRET.value() or click.prompt("client secret", hide_input=True)
     asked = Registration(name, signs_in_as, url.rstrip("/"), client_id, secret, auth_url)
     kept = register(open_store(database), organisation, asked)
     _Terminal(lang).say(_Terminal(lang).text("registered", escape(kept.name), kept.base_url))

@@ -333,7 +333,8 @@ def test_a_secret_is_encrypted_with_a_key_outside_the_database(partner: Partner,
     with pytest.raises(Refused) as refused:
         unseal(partner.sealed_secret)
     assert refused.value.problems[0].code == "pact_key_differs"
-    monkeypatch.setenv("LCAENGINE_PACT_KEY", "AAAA")
+    monkeypatch.delenv("LCAENGINE_PACT_KEY")
+    key.write_text("AAAA")
     with pytest.raises(Refused) as refused:
         seal("x")
     assert refused.value.problems[0].code == "pact_bad_key"

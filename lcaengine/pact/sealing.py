@@ -17,6 +17,7 @@ from joserfc import jwe
 from joserfc.errors import JoseError
 from joserfc.jwk import OctKey
 
+from lcaengine import settings
 from lcaengine.problems import Problem, Refused
 from lcaengine.statements.signing import default_folder
 
@@ -39,7 +40,7 @@ def unseal(sealed: str) -> str:
 
 
 def _key() -> OctKey:
-    text = os.environ.get("LCAENGINE_PACT_KEY") or _from_file(default_folder() / FILE)
+    text = settings.PACT_KEY.value() or _from_file(default_folder() / FILE)
     try:
         key = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
     except (binascii.Error, ValueError) as error:

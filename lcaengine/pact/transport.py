@@ -9,12 +9,12 @@ bundle of CA certificates to trust instead of the system's.
 from __future__ import annotations
 
 import ipaddress
-import os
 import socket
 import ssl
 
 import httpx
 
+from lcaengine import settings
 from lcaengine.problems import Problem, Refused
 
 SECONDS = 15.0
@@ -30,9 +30,8 @@ class PublicTransport(httpx.BaseTransport):
     """Sends over TLS to public addresses."""
 
     def __init__(self, private: bool | None = None, ca: str | None = None) -> None:
-        self._private = os.environ.get("LCAENGINE_PACT_PRIVATE") == "yes" if private is None else private
-        bundle = ca or os.environ.get("LCAENGINE_PACT_CA")
-        self._inner = httpx.HTTPTransport(verify=ssl.create_default_context(cafile=bundle), trust_env=False)
+        self._private = settings.PACT_PRIVATE.value() == "yes" if private is None else private
+        self._inner = httpx.HTTPTransport(verify=_trusted(ca or settings.PACT_CA.value()), trust_env=False)
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         """Raises `PartnerFailed` for what may not be asked, `httpx.TransportError` where the network fails."""
@@ -55,6 +54,13 @@ class PublicTransport(httpx.BaseTransport):
 
     def close(self) -> None:
         self._inner.close()
+
+
+def _trusted(bundle: str) -> ssl.SSLContext:
+    try:
+        return ssl.create_default_context(cafile=bundle or None)
+    except OSError as error:  # ssl.SSLError is one
+        raise Refused(Problem("no_file", "LCAENGINE_PACT_CA", {"path": bundle, "why": str(error)})) from error
 
 
 def is_public(address: str) -> bool:
