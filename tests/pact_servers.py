@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import ssl
-import subprocess
-import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -15,15 +11,14 @@ from typing import Any
 
 import httpx
 import trustme
+from servers import shipped_server
 
-from lcaengine.demo import free_port
 from lcaengine.store import Store, open_store
 from lcaengine.store.credentials import Caller, add_credential
 from lcaengine.store.organisations import Organisation, add_organisation
 from lcaengine.store.roles import SCOPES
 
 Json = dict[str, Any]
-START_SECONDS = 60
 
 
 @dataclass(frozen=True)
@@ -59,37 +54,15 @@ def credentials(store: Store, organisation: str, partner: str) -> tuple[str, tup
 @contextmanager
 def serving(folder: Path, ca: trustme.CA, organisation: str, partner: str) -> Iterator[Host]:
     folder.mkdir()
-    bundle, certificate, port = folder / "ca.pem", folder / "server.pem", free_port()
+    bundle, certificate = folder / "ca.pem", folder / "server.pem"
     ca.cert_pem.write_to_path(bundle)
     ca.issue_cert("localhost", "127.0.0.1").private_key_and_cert_chain_pem.write_to_path(certificate)
     database = f"sqlite:///{folder / 'store.sqlite'}"
     store = open_store(database)
     key, client = credentials(store, organisation, partner)
     store.engine.dispose()
-    environment = {
-        **os.environ, "LCAENGINE_DATABASE": database, "LCAENGINE_KEYS": str(folder / "keys"), "LCAENGINE_PACT_CA": str(bundle),
-        "LCAENGINE_PACT_PRIVATE": "yes",
-    }  # fmt: skip
-    command = [
-        sys.executable, "-m", "gunicorn", "--bind", f"127.0.0.1:{port}", "--threads", "4", "--certfile", str(certificate),
-        "--keyfile", str(certificate), "lcaengine.api:create_app(auth=True)",
-    ]  # fmt: skip
-    with (folder / "server.log").open("wb") as log:
-        server = subprocess.Popen(command, stdout=log, stderr=log, env=environment)
-        try:
-            host = Host(f"https://localhost:{port}", key, client, bundle, folder)
-            _wait(host, server)
-            yield host
-        finally:
-            server.terminate()
-            server.wait(15)
-
-
-def _wait(host: Host, server: subprocess.Popen[bytes]) -> None:
-    end = time.monotonic() + START_SECONDS
-    while time.monotonic() < end and server.poll() is None:
-        try:
-            return host("GET", "/healthz", 200)
-        except (httpx.TransportError, AssertionError):
-            time.sleep(0.1)
-    raise AssertionError((host.folder / "server.log").read_text())
+    with shipped_server(
+        folder, "--tls-cert", str(certificate), "--tls-key", str(certificate),
+        LCAENGINE_DATABASE=database, LCAENGINE_AUTH="required", LCAENGINE_PACT_CA=str(bundle), LCAENGINE_PACT_PRIVATE="yes",
+    ) as server:  # fmt: skip
+        yield Host(f"https://localhost:{server.port}", key, client, bundle, folder)
