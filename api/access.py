@@ -19,7 +19,7 @@ RESOURCES = {
     "batches": "batches", "pact": "pact", "users": "organisation", "audit": "organisation",
 }  # fmt: skip
 OF_ANYBODY = ("me", "keys", "organisations")  # whoever is known; what he may see, the view says
-PUBLIC = ("/healthz", "/readyz", "/metrics", "/openapi.json", "/docs", "/.well-known/", "/auth/", "/welcome/")
+PUBLIC = ("/pact/", "/healthz", "/readyz", "/metrics", "/openapi.json", "/docs", "/.well-known/", "/auth/", "/welcome/")
 ONLY_READ = frozenset({"matchBom", "runRuleTests", "impactOfRule", "verifyStatement"})  # POST that keeps nothing
 
 
@@ -52,6 +52,8 @@ def scope_needed(path: str, method: str, operation_id: str) -> str | None:
         return None
     if floor != "v1" or name not in RESOURCES:
         raise Forbidden(Problem("no_scope", "", {"scope": f"{name}:?"}))
+    if name == "pact":  # pact:read is a partner's, for /3: what is published to others is none of its business
+        return "pact:write"
     return f"{RESOURCES[name]}:{'read' if reads(method, operation_id) else 'write'}"
 
 

@@ -11,6 +11,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from lcaengine import __version__, settings
 from lcaengine.background import Release, default_release
+from lcaengine.pact.courier import Courier
 from lcaengine.sheets import MAX_BYTES
 from lcaengine.store import Store, open_store
 
@@ -22,6 +23,8 @@ from . import (
     health,
     keys,
     organisations,
+    pact,
+    pact_host,
     processes,
     rules,
     schemas,
@@ -68,7 +71,7 @@ class Services:
 
 
 BLUEPRINTS = (
-    boms, footprints, shares, cbam, evidence, statements, rules, processes, organisations, keys, tokens, health,
+    boms, footprints, shares, cbam, evidence, statements, rules, processes, organisations, keys, tokens, pact, pact_host, health,
 )  # fmt: skip
 
 
@@ -82,6 +85,7 @@ def create_app(release: Release | None = None, store: Store | None = None, *, au
     app.extensions[
         "lcaengine"
     ].store.engine.hide_parameters = True  # what was sent does not stand in errors, nor in the log
+    app.extensions["lcaengine_courier"] = Courier(app.extensions["lcaengine"].store)
     app.config.update(
         API_TITLE="lcaengine",
         API_VERSION=__version__,
@@ -108,6 +112,7 @@ def create_app(release: Release | None = None, store: Store | None = None, *, au
     for module in BLUEPRINTS:
         api.register_blueprint(module.blueprint)
     app.register_blueprint(welcome.blueprint)
+    app.before_request(pact_host.only_https)
     register_access(app)
     app.register_blueprint(get_swaggerui_blueprint("/docs", "/openapi.json", config=DOCS_PAGE))
     register_errors(app)

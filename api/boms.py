@@ -11,10 +11,11 @@ from flask_smorest import Blueprint
 from lcaengine.bom import Bom, read_document
 from lcaengine.bom.matching import match_bom
 from lcaengine.bom.schema import BomSchema
+from lcaengine.pact.lines import resolved
 from lcaengine.problems import Problem, Refused
 
 from . import schemas, tables
-from .context import services
+from .context import organisation, services
 
 blueprint = Blueprint("boms", __name__, url_prefix="/v1/boms", description="Bills of materials 物料清单")
 
@@ -38,7 +39,8 @@ def posted_bom() -> tuple[dict[str, Any], Bom]:
     """The document and the BOM of the request; raises `Refused` with every problem found."""
     if request.mimetype not in MEDIA_TYPES:
         raise UnsupportedMedia(Problem("media_type", "", {"value": request.mimetype or "–"}))
-    return read_document(request.get_data(cache=False), request.mimetype)
+    data, store = request.get_data(cache=False), services().store
+    return read_document(data, request.mimetype, lambda document: resolved(document, store, organisation()))
 
 
 @blueprint.route("/match")

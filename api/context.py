@@ -12,6 +12,8 @@ from lcaengine.store.credentials import Caller
 from lcaengine.store.roles import SCOPES
 
 if TYPE_CHECKING:
+    from lcaengine.pact.courier import Courier
+
     from .app import Services
 
 LOCAL = Caller(DEFAULT_ORGANISATION, SCOPES, ("administrator",))
@@ -29,6 +31,16 @@ def caller() -> Caller:
 def organisation() -> str:
     """The organisation that asks, and whose records it is about."""
     return caller().organisation_id
+
+
+def receivers() -> frozenset[str]:
+    """The names under which the caller receives what others publish by PACT: its organisation and its client."""
+    return frozenset(filter(None, (caller().organisation_id, caller().credential_id)))
+
+
+def courier() -> Courier:
+    """What delivers the events that wait for partners."""
+    return cast("Courier", current_app.extensions["lcaengine_courier"])
 
 
 def language() -> Language:

@@ -56,18 +56,23 @@ class AccessPlugin(BasePlugin):
 class ServerPlugin(BasePlugin):
     """Adds what the server may answer to anything; the answer for "any other status" goes, since there is none."""
 
-    def operation_helper(self, path: str | None = None, operations: Any = None, **_: Any) -> None:  # noqa: ARG002
+    def operation_helper(self, path: str | None = None, operations: Any = None, **_: Any) -> None:
         for method, operation in (operations or {}).items():
             if isinstance(operation, dict):
                 answers = operation.setdefault("responses", {})
                 answers.pop("default", None)
-                _add(answers, OF_THE_SERVER)
+                pact = (path or "").startswith("/3/")
+                _add(answers, OF_THE_SERVER, PACT_ERROR if pact else PROBLEM)
                 if "requestBody" in operation or method in ("post", "put", "patch"):
-                    _add(answers, OF_A_BODY)
+                    _add(answers, OF_A_BODY, PACT_ERROR if pact else PROBLEM)
 
 
-def _add(answers: dict[str, Any], wanted: dict[str, str]) -> None:
+PROBLEM = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/ProblemDetails"}}}
+PACT_ERROR = {"application/json": {"schema": {"$ref": "#/components/schemas/PactError"}}}
+
+
+def _add(answers: dict[str, Any], wanted: dict[str, str], content: dict[str, Any] | None = None) -> None:
     for status, description in wanted.items():
         if status not in map(str, answers):
-            content = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/ProblemDetails"}}}
+            content = content or PROBLEM
             answers[status] = {"description": description, "content": content}

@@ -15,6 +15,7 @@ from lcaengine.sheets import MAX_BYTES
 
 from . import metrics
 from .context import language
+from .pact_host import is_pact, pact_error
 from .requests import request_id
 
 _BY_STATUS = {
@@ -33,6 +34,8 @@ def register_errors(app: Flask) -> None:
 
 def problem_response(problems: tuple[Problem, ...], status: int) -> Response:
     """One answer for any number of problems; the first gives code and detail."""
+    if is_pact(request.path):
+        return pact_error(problems, status)
     lang = language()
     shown = [p.as_dict(lang) for p in problems]
     body = {

@@ -12,6 +12,7 @@ from flask.views import MethodView
 from flask_smorest import Blueprint
 
 from lcaengine.footprint import Footprint, body, calculate, explain, hotspots, trace
+from lcaengine.pact.lines import line_warnings
 from lcaengine.rules import find_rule
 from lcaengine.store import Record, solved_again
 from lcaengine.store.sharing import hotspots_at, shown_record, visible_footprint
@@ -49,6 +50,7 @@ class Footprints(MethodView):
         store, allowed = services().store, query["impact"] == "yes"
         before = store.get(organisation(), query["previous"]) if query["previous"] else None
         result = body(calculate(bom, find_rule(bom.category), services().release))
+        result["warnings"] += line_warnings(document, store, organisation())
         if before is None:
             return _created(store.add(organisation(), document, result, allowed))
         return _created(add_version(store, organisation(), before, document, result, allowed))

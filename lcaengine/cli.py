@@ -13,6 +13,7 @@ from lcaengine import __version__
 from lcaengine.cli_access import access
 from lcaengine.cli_cbam import cbam
 from lcaengine.cli_evidence import evidence
+from lcaengine.cli_pact import pact
 from lcaengine.cli_rules import rules
 from lcaengine.cli_serve import serve
 from lcaengine.cli_statement import keys, statement
@@ -347,6 +348,7 @@ main.add_command(keys)
 main.add_command(evidence)
 main.add_command(store)
 main.add_command(access)
+main.add_command(pact)
 
 
 def _footprints(path: Path, boundary: str | None) -> list[Any]:

@@ -41,7 +41,11 @@ class Setting(Generic[T]):
         try:
             return self.read(given)
         except ValueError as error:
-            values = {"name": self.name, "value": "***" if self is METRICS_TOKEN else given, "form": self.form}
+            values = {
+                "name": self.name,
+                "value": "***" if self in (METRICS_TOKEN, PACT_KEY) else given,
+                "form": self.form,
+            }
             raise Refused(Problem("bad_setting", self.name, values)) from error
 
 
@@ -105,6 +109,25 @@ KEYS: Setting[Path | None] = Setting(
 CBAM_TABLES = Setting(
     "LCAENGINE_CBAM_TABLES", "导入的 CBAM 默认值表，代替随附的表", "folder of an imported table of CBAM default values, in place of the shipped one",
     "", "folder", _text, "none",
+)  # fmt: skip
+
+# -- partners by PACT
+
+PACT_KEY = Setting(
+    "LCAENGINE_PACT_KEY", "加密 PACT 伙伴密钥的密钥", "encrypts the secrets of PACT partners in the database",
+    "", "32 bytes as base64url", _matching(r"[A-Za-z0-9_-]{43}=?"), "`pact.key` in the folder of keys, made on first use",
+)  # fmt: skip
+PACT_CA = Setting(
+    "LCAENGINE_PACT_CA", "信任的 PACT 伙伴 CA 证书文件", "bundle of CA certificates to trust for PACT partners",
+    "", "file", _text, "the system's",
+)  # fmt: skip
+PACT_PRIVATE = Setting(
+    "LCAENGINE_PACT_PRIVATE", "PACT 伙伴是否可在内部网络", "whether PACT partners may be at private addresses, loopback among them",
+    "no", "`yes` or `no`", _matching("yes|no"), "`no`",
+)  # fmt: skip
+PACT_SECRET = Setting(
+    "LCAENGINE_PACT_SECRET", "登记伙伴时的客户端密钥", "secret for `lcaengine pact partner`, which asks for it otherwise",
+    "", "text", _text, "none",
 )  # fmt: skip
 
 # -- who may come in

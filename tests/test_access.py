@@ -32,9 +32,10 @@ def test_without_a_credential_nothing_but_what_is_public(visitor: FlaskClient, g
         path = re.sub("<[^>]*>", "x", rule.rule)
         if path.startswith(("/v1/", "/3/")):
             for method in sorted((rule.methods or set()) - {"OPTIONS", "HEAD"}):
-                found = visitor.open(path, method=method)
+                found = visitor.open(path, method=method, base_url="https://localhost")  # /3 answers nothing else
                 assert found.status_code == 401, (method, path)
-                assert found.get_json()["code"] == "no_credential"
+                wanted = "BadRequest" if path.startswith("/3/") else "no_credential"  # PACT has no other code for it
+                assert found.get_json()["code"] == wanted
                 assert found.headers["WWW-Authenticate"].startswith("Bearer")
 
 

@@ -145,6 +145,10 @@ MEANING = [
     bad("shared totals without this product", {
         "/output": {"amount": 1, "unit": "hl"}, "/shared": {"outputs": {"keg": {"amount": 1, "unit": "hl"}}},
     }, "shared_without_product", "/shared/outputs"),
+    bad("primary data share of a supplier", {f"{MALT}/supplier_footprint": {**SUPPLIER, "primary_data_share": 1.2}},
+        "share", f"{MALT}/supplier_footprint/primary_data_share"),
+    bad("rating of a supplier", {f"{MALT}/supplier_footprint": {**SUPPLIER, "dqi": {"technologicalDQR": 0.5, "geographicalDQR": 1, "temporalDQR": 2}}},
+        "rating", f"{MALT}/supplier_footprint/dqi/technologicalDQR"),
     bad("supplier's figure in another unit", {f"{MALT}/supplier_footprint": {**SUPPLIER, "unit": "g/kg"}},
         "footprint_unit", f"{MALT}/supplier_footprint/unit"),
 ]  # fmt: skip

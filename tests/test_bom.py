@@ -126,13 +126,13 @@ def test_rows_may_be_short_blank_or_reordered() -> None:
 
 def test_a_table_has_transport_price_and_parameters() -> None:
     text = """\
-section,id,name,amount,unit,transport,price,biogenic_carbon,supplier_footprint,footprint_boundary,footprint_gwp,footprint_year
+section,id,name,amount,unit,transport,price,biogenic_carbon,supplier_footprint,footprint_boundary,footprint_gwp,footprint_year,足迹初级数据占比
 product,name,x
 product,category,beer
 product,declared_unit,,1,hl
 site,country,CN
 basis,,declared_unit
-line,malt,,11,kg,road 300 km; sea 1.2e3 km；rail 5 km,,,0.9 kg CO2e/kg,cradle_to_gate,AR6,2024
+line,malt,,11,kg,road 300 km; sea 1.2e3 km；rail 5 km,,,0.9 kg CO2e/kg,cradle_to_gate,AR6,2024,0.4
 co_product,spent_grain,,17,kg,,0.4 CNY/kg,0.1 kg/kg
 parameter,return_trips,,12
 parameters,distribution_road,,400,km
@@ -144,6 +144,7 @@ parameters,distribution_road,,400,km
     ]  # fmt: skip
     assert line["supplier_footprint"] == {
         "value": 0.9, "unit": "kg CO2e/kg", "boundary": "cradle_to_gate", "gwp": "AR6", "year": 2024,
+        "primary_data_share": 0.4,
     }  # fmt: skip
     assert document["co_products"][0]["price"] == {"amount": 0.4, "unit": "CNY/kg"}
     assert document["co_products"][0]["biogenic_carbon"] == {"amount": 0.1, "unit": "kg/kg"}

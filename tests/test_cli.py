@@ -61,6 +61,8 @@ def test_the_commands_there_are() -> None:
         ("statement", "issue"), ("statement", "export"), ("statement", "summary"), ("statement", "schema"), ("statement", "bundle"), ("statement", "verify"), ("statement", "list"), ("statement", "revoke"), ("statement", "supersede"),
         ("keys", "list"), ("keys", "rotate"), ("keys", "retire"), ("evidence", "add"), ("evidence", "list"), ("evidence", "get"), ("evidence", "remove"),
         ("store", "backup"), ("store", "restore"), ("store", "check"), ("store", "export"), ("store", "delete"), ("access", "list"), ("access", "invite"),
+        ("pact", "publisher"), ("pact", "partner"), ("pact", "fetch"), ("pact", "list"), ("pact", "show"), ("pact", "publish"),
+        ("pact", "export"), ("pact", "deliver"),
     }  # fmt: skip
 
 

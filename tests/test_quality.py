@@ -418,6 +418,34 @@ def test_a_supplier_footprint_is_as_old_as_its_own_year(year: int, tir: int, tem
     assert (found["pef"]["tir"], found["pact"]["temporalDQR"]) == (near(tir), near(temporal))
 
 
+def test_a_supplier_footprint_counts_as_primary_by_the_share_that_it_states() -> None:
+    # Malt alone is a supplier's figure of 7.5 kg; three tenths of it are the supplier's own data.
+    wholly = body(footprint(tiny(MALT | {"supplier_footprint": SUPPLIED})))
+    partly = body(footprint(tiny(MALT | {"supplier_footprint": SUPPLIED | {"primary_data_share": 0.3}})))
+    total = wholly["total"]["value"]
+    own = wholly["data_quality"]["primary_data_share"] * total - 7.5
+    assert partly["total"]["value"] == total
+    assert partly["data_quality"]["primary_data_share"] * total == near(own + 0.3 * 7.5)
+    # PACT's technology: of the supplier's own data 1, of averages 3; geography 1 and 2 (SUPPLIED: from the origin named).
+    [malt] = [e for e in partly["lines"] if e["line"] == "malt"]
+    pact = malt["quality"]["pact"]
+    assert (pact["technologicalDQR"], pact["geographicalDQR"]) == (near(0.3 * 1 + 0.7 * 3), near(0.3 * 1 + 0.7 * 2))
+
+
+def test_ratings_that_a_supplier_states_stand_for_its_figure() -> None:
+    stated = {"technologicalDQR": 1.5, "geographicalDQR": 2.5, "temporalDQR": 4}
+    given = SUPPLIED | {"primary_data_share": 0.4, "dqi": stated}
+    found = line("malt", tiny(MALT | {"supplier_footprint": given}, period=THIS_YEAR))["quality"]
+    assert {name: found["pact"][name] for name in stated} == near(stated)
+    assert found["pef"] == near({"ter": 1, "gr": 1, "tir": 1, "p": 3, "dqr": 1.5})  # PEF's are ours as before
+    whole, plain = (
+        body(footprint(tiny(MALT | {"supplier_footprint": s}, period=THIS_YEAR))) for s in (given, SUPPLIED)
+    )
+    moved = (stated["temporalDQR"] - 1) * 7.5 / plain["total"]["value"]
+    before, after = (b["data_quality"]["rating"]["pact"]["temporalDQR"] for b in (plain, whole))
+    assert after == near(before + moved)
+
+
 def test_an_amount_on_an_estimated_default_is_an_estimate_until_it_is_given() -> None:
     # Cooling rests on the rule's guess of where beer is sold; the electricity is a published factor.
     guessed = line("cooling", tiny(period=THIS_YEAR), boundary=GRAVE)

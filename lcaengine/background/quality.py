@@ -94,8 +94,9 @@ def _nested(names: Any) -> int:
 
 
 def rating(
-    parts: Sequence[float] | Array, score: float, own: float = 0.0, unverified: float | None = None
-) -> dict[str, Any] | None:
+    parts: Sequence[float] | Array, score: float, own: float = 0.0, unverified: float | None = None,
+    stated: Array | None = None,
+) -> dict[str, Any] | None:  # fmt: skip
     """PEF's and PACT's ratings of a score from its marked parts (``len(MARKS)``,); None for a zero score.
 
     ``own``: the part that is the supplier's or the site's own figure; the rest are averages, for PACT at best "average of
@@ -103,17 +104,23 @@ def rating(
     best); by default, for a background process, the part that is not measured.
     """
     unchecked = score + float(parts[MARKS.index("published")]) if unverified is None else 2 * unverified
-    return ratings(np.asarray(parts)[None], np.array([score]), np.array([own]), np.array([unchecked]))[0]
+    shift = None if stated is None else stated[None]
+    return ratings(np.asarray(parts)[None], np.array([score]), np.array([own]), np.array([unchecked]), shift)[0]
 
 
-def ratings(parts: Array, scores: Array, own: Array, unchecked: Array) -> list[dict[str, Any] | None]:
-    """The ratings of g scores at once: parts (g, len(MARKS)), scores, own and unchecked (g,).
+def ratings(
+    parts: Array, scores: Array, own: Array, unchecked: Array, stated: Array | None = None
+) -> list[dict[str, Any] | None]:
+    """The ratings of g scores at once: parts (g, len(MARKS)), scores, own and unchecked (g,), stated (g, len(PACT)).
 
     ``unchecked``: twice the part whose amounts nobody checked, once for "audited" (P = 1) and once for "checked" (P = 2).
+    ``stated``: what PACT's ratings differ by where suppliers state their own, times the score.
     """
     rated = scores != 0
     safe = np.where(rated, scores, 1.0)[:, None]
     numbers = BASE + (parts @ WEIGHTS + own[:, None] * OWN + unchecked[:, None] * UNCHECKED) / safe
+    if stated is not None:
+        numbers[:, len(PEF) :] += stated / safe
     return [_shown(row) if some else None for row, some in zip(numbers.tolist(), rated.tolist(), strict=True)]
 
 

@@ -34,7 +34,12 @@ class Leg:
 
 @dataclass(frozen=True, slots=True)
 class SupplierFootprint:
-    """A supplier's figure: kg CO2e per ``per`` (a unit), without a split."""
+    """A supplier's figure: kg CO2e per ``per`` (a unit), without a split.
+
+    ``primary_data_share``: how much of it rests on the supplier's own data, all where it is not said. ``dqi``: the
+    supplier's own ratings, technological, geographical and temporal, 1 (best) to 5. ``pact``: id of the PACT footprint
+    on record that it was read from.
+    """
 
     value: float
     per: str
@@ -43,6 +48,9 @@ class SupplierFootprint:
     year: int
     verification: str = ""
     biogenic_carbon: Quantity | None = None
+    primary_data_share: float = 1.0
+    dqi: tuple[float, float, float] | None = None
+    pact: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ import io
 import json
 import math
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cache
 from typing import Any, TypeVar
@@ -46,8 +46,10 @@ def read_bom(data: bytes, media_type: str = "application/json") -> Bom:
     return read_document(data, media_type)[1]
 
 
-def read_document(data: bytes, media_type: str = "application/json") -> tuple[Json, Bom]:
-    """The JSON document behind some bytes, and the BOM in it."""
+def read_document(
+    data: bytes, media_type: str = "application/json", complete: Callable[[Json], Json] | None = None
+) -> tuple[Json, Bom]:
+    """The JSON document behind some bytes, and the BOM in it; ``complete`` fills in what a JSON document refers to."""
     if "csv" in media_type:
         return _read_csv(data)
     if media_type == XLSX or data[:2] == b"PK":
@@ -55,6 +57,7 @@ def read_document(data: bytes, media_type: str = "application/json") -> tuple[Js
 
         return _read_sheet(read_workbook(data))
     document = json_document(data)
+    document = complete(document) if complete else document
     return document, bom_of(document)
 
 
@@ -409,8 +412,17 @@ def _supplier(value: Json | None) -> SupplierFootprint | None:
         per=_footprint_unit(value["unit"]) or "kg",
         biogenic_carbon=_optional(value.get("biogenic_carbon")),
         verification=value.get("verification", ""),
+        primary_data_share=float(value.get("primary_data_share", 1.0)),
+        dqi=_ratings(value.get("dqi")),
+        pact=value.get("pact"),
         **{k: value[k] for k in ("boundary", "gwp", "year")},
     )
+
+
+def _ratings(value: Json | None) -> tuple[float, float, float] | None:
+    if value is None:
+        return None
+    return float(value["technologicalDQR"]), float(value["geographicalDQR"]), float(value["temporalDQR"])
 
 
 def _embedded(value: Json | None) -> EmbeddedEmissions | None:

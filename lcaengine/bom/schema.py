@@ -103,6 +103,18 @@ class LegSchema(Strict):
     distance = quantity(required=True)
 
 
+def _rating() -> Number:
+    return Number(required=True, validate=validate.Range(1, 5, error="rating"))
+
+
+class DqiSchema(Strict):
+    """PACT's data quality indicators, 1 (best) to 5."""
+
+    technologicalDQR = _rating()
+    geographicalDQR = _rating()
+    temporalDQR = _rating()
+
+
 class SupplierFootprintSchema(Strict):
     value = Number(required=True)
     unit = Text(required=True, metadata={"example": "kg CO2e/kg"})
@@ -116,6 +128,12 @@ class SupplierFootprintSchema(Strict):
     )
     verification = Text()
     biogenic_carbon = quantity()
+    primary_data_share = Number(
+        validate=validate.Range(0, 1, error="share"),
+        metadata={"description": "part that rests on the supplier's own data; all where it is not said"},
+    )
+    dqi = fields.Nested(DqiSchema)
+    pact = Text(metadata={"description": "id of a received PACT footprint (docs/pact.md); over HTTP enough by itself"})
 
 
 class EmbeddedEmissionsSchema(Strict):

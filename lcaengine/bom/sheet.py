@@ -22,7 +22,7 @@ COLUMNS = {
     "recycled_content": "再生料比例", "cn_code": "CN编码", "cas": "CAS号", "evidence": "凭证", "price": "单价",
     "biogenic_carbon": "生物碳", "supplier_footprint": "供应商足迹", "footprint_boundary": "足迹边界",
     "footprint_gwp": "足迹GWP", "footprint_year": "足迹年份", "footprint_verification": "足迹核查",
-    "footprint_biogenic_carbon": "足迹生物碳", "shared": "共用", "mass_basis": "质量口径", "embedded_emissions": "隐含排放", "embedded_indirect": "间接隐含排放", "embedded_year": "隐含排放年份",
+    "footprint_biogenic_carbon": "足迹生物碳", "footprint_primary_data_share": "足迹初级数据占比", "shared": "共用", "mass_basis": "质量口径", "embedded_emissions": "隐含排放", "embedded_indirect": "间接隐含排放", "embedded_year": "隐含排放年份",
     "embedded_installation": "隐含排放装置", "embedded_verification": "隐含排放核查", "note": "备注",
 }  # fmt: skip
 HEADERS = {**{zh: en for en, zh in COLUMNS.items()}, **{en: en for en in COLUMNS}}
@@ -225,7 +225,7 @@ def _add_entry(
         entry["transport"] = list(_legs(sheet, at, row["transport"]))
     if "supplier_footprint" in row:
         entry["supplier_footprint"] = _footprint(sheet, at, row)
-        for key in ("boundary", "gwp", "year", "verification"):
+        for key in ("boundary", "gwp", "year", "verification", "primary_data_share"):
             sheet.places[f"{where}/supplier_footprint/{key}"] = at(f"footprint_{key}")
     if "embedded_emissions" in row:
         entry["embedded_emissions"] = _embedded(sheet, at, row)
@@ -279,6 +279,9 @@ def _footprint(sheet: Sheet, at: At, row: Mapping[str, str]) -> Json:
     if "footprint_biogenic_carbon" in row:
         column = "footprint_biogenic_carbon"
         footprint["biogenic_carbon"] = _quantity(sheet, at, column, row[column])
+    if "footprint_primary_data_share" in row:
+        column = "footprint_primary_data_share"
+        footprint["primary_data_share"] = _number(sheet, at, column, row[column])
     return footprint | _year(sheet, at, row, "footprint_year")
 
 

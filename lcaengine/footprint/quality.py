@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from lcaengine.background.quality import (
     BIT,
     MARKS,
+    PACT,
     STATUSES,
     UNDATED,
     aged,
@@ -56,22 +57,39 @@ class Quality:
         return np.where(carries, self.scores[:, None], background)
 
     @cached_property
+    def primary(self) -> Array:
+        """The part of every exchange's score that is primary data, (E,): of a supplier's figure, the share that it states."""
+        exchanges = self._system.exchanges
+        share = [self._stated(e).primary_data_share if _is_supplied(e) else 1.0 for e in exchanges]
+        return np.where([e.data == "primary" for e in exchanges], self.scores * share, 0.0)
+
+    @cached_property
     def own(self) -> Array:
-        """Score of every exchange that is a supplier's figure or an emission of the site itself, (E,)."""
-        primary = [e.data == "primary" and e.kind == "emission" for e in self._system.exchanges]
-        return np.where(primary, self.scores, 0.0)
+        """The part of every exchange that is a supplier's own data or an emission of the site itself, (E,)."""
+        return np.where([e.kind == "emission" for e in self._system.exchanges], self.primary, 0.0)
+
+    @cached_property
+    def stated(self) -> Array:
+        """What PACT's ratings differ by where a supplier states them, times the score, (E, 3)."""
+        found = np.zeros((len(self.scores), len(PACT)))
+        for i, e in enumerate(self._system.exchanges):
+            if _is_supplied(e) and (dqi := self._stated(e).dqi) and self.scores[i]:
+                rated = rating(self.parts[i], self.scores[i], self.own[i])
+                assert rated is not None
+                found[i] = (np.array(dqi) - [rated["pact"][name] for name in PACT]) * self.scores[i]
+        return found
 
     @cached_property
     def unverified(self) -> Array:
         """Score of every exchange whose figures nobody outside has checked, (E,)."""
         lines = {line for line, footprint in self._supplied.items() if _verified(footprint)}
-        verified = [e.line in lines and e.matched_by == "supplier_footprint" for e in self._system.exchanges]
+        verified = [e.line in lines and _is_supplied(e) for e in self._system.exchanges]
         return np.where(verified, 0.0, self.scores)
 
     def rating(self) -> dict[str, Any] | None:
         """PEF's and PACT's ratings of the whole footprint."""
         own, unverified = float(self.own.sum()), float(self.unverified.sum())
-        return rating(self.parts.sum(axis=0), float(self.scores.sum()), own, unverified)
+        return rating(self.parts.sum(axis=0), float(self.scores.sum()), own, unverified, self.stated.sum(axis=0))
 
     def status_shares(self) -> dict[str, float] | None:
         return status_shares(self.parts.sum(axis=0), float(self.scores.sum()))
@@ -79,10 +97,10 @@ class Quality:
     def groups(self) -> list[tuple[dict[str, Any] | None, dict[str, float] | None]]:
         """Ratings and status shares of every (stage, line) group, in the order of the system's groups."""
         starts = self._system.group_starts
-        parts = np.add.reduceat(self.parts, starts)
+        parts, stated = np.add.reduceat(self.parts, starts), np.add.reduceat(self.stated, starts)
         scores, own, unverified = (np.add.reduceat(a, starts) for a in (self.scores, self.own, self.unverified))
         shares = [status_shares(p, s) for p, s in zip(parts.tolist(), scores.tolist(), strict=True)]
-        return list(zip(ratings(parts, scores, own, 2 * unverified), shares, strict=True))
+        return list(zip(ratings(parts, scores, own, 2 * unverified, stated), shares, strict=True))
 
     def statuses_by_count(self) -> dict[str, int]:
         """How many exchanges of the foreground buy data of each status."""
@@ -97,7 +115,7 @@ class Quality:
         marks = self._age if e.data != "default" else 0
         if not self._guessed.isdisjoint(e.parameters):
             marks |= BIT["published"] | BIT["derived"] | BIT["estimate"]
-        if e.matched_by == "supplier_footprint":
+        if _is_supplied(e):
             marks |= aged(s.release.year - self._supplied[e.line].year)
             marks |= 0 if _verified(self._supplied[e.line]) else BIT["published"]  # stated, not shown to be measured
         if e.kind == "emission" and e.data == "default":  # the rule's formula, not a meter
@@ -131,9 +149,16 @@ class Quality:
     def _origins(self) -> dict[str, str]:
         return {line.id: line.origin for line in self._lines() if line.origin}
 
+    def _stated(self, exchange: Exchange) -> SupplierFootprint:
+        return self._supplied[exchange.line]
+
     def _lines(self) -> Any:
         bom = self._system.inventory.bom
         return (*bom.lines, *(bom.shared.lines if bom.shared else ()))
+
+
+def _is_supplied(exchange: Exchange) -> bool:
+    return exchange.matched_by == "supplier_footprint"
 
 
 def _verified(footprint: SupplierFootprint) -> bool:

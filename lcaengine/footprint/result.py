@@ -269,14 +269,11 @@ def _assumptions(footprint: Footprint) -> list[dict[str, Any]]:
 def _data_quality(footprint: Footprint, quality: Quality) -> dict[str, Any]:
     """PACT's primary data share, ratings, and shares of the headline by the weakest status on the way (docs/method.md)."""
     s = footprint.system
-    by_data = {
-        kind: float(quality.scores[[e.data == kind for e in s.exchanges]].sum())
-        for kind in ("primary", "secondary", "default")
-    }
+    default = float(quality.scores[[e.data == "default" for e in s.exchanges]].sum())
     shares = quality.status_shares()
     return {
-        "primary_data_share": _share(by_data["primary"], footprint.value),
-        "default_share": _share(by_data["default"], footprint.value),
+        "primary_data_share": _share(float(quality.primary.sum()), footprint.value),
+        "default_share": _share(default, footprint.value),
         "estimate_share": shares and shares["estimate"],
         "unsplit_share": _share(float(footprint.total[s.release.column_index["gas:unsplit"]]), footprint.value),
         "status_shares": shares,

@@ -6,6 +6,8 @@ from lcaengine.store import audit as _audit  # noqa: F401
 from lcaengine.store import credentials as _credentials  # noqa: F401
 from lcaengine.store import evidence as _evidence  # noqa: F401
 from lcaengine.store import organisation_data as _organisation_data  # noqa: F401
+from lcaengine.store import pact as _pact  # noqa: F401
+from lcaengine.store import pact_partners as _pact_partners  # noqa: F401
 from lcaengine.store import sharing as _sharing  # noqa: F401
 from lcaengine.store.again import RuleChanged, solved_again
 from lcaengine.store.listing import Listed, Page

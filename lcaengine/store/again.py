@@ -19,8 +19,8 @@ class RuleChanged(Refused):
     status = 409
 
 
-def solved_again(record: Record, release: Release | None = None) -> Footprint:
-    """A stored footprint, solved again; ``release`` saves loading it where it is the record's.
+def solved_again(record: Record, release: Release | None = None, boundary: str | None = None) -> Footprint:
+    """A stored footprint, solved again; ``release`` saves loading it where it is the record's, ``boundary`` is another one.
 
     Raises `NotFound` if rule or release is gone, `RuleChanged` if the rule's file is not the one that the record was
     calculated with.
@@ -30,4 +30,4 @@ def solved_again(record: Record, release: Release | None = None) -> Footprint:
     rule = find_rule(record.category, record.rule_version)
     if rule.sha256 != record.rule_sha256:
         raise RuleChanged(Problem("rule_changed", "", {"rule": rule.id, "version": rule.version}))
-    return calculate(bom_of(json.loads(record.document)), rule, release)
+    return calculate(bom_of(json.loads(record.document)), rule, release, boundary)
