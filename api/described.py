@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import tomllib
 from functools import cache
 from pathlib import Path
@@ -100,6 +101,7 @@ class WordsPlugin(BasePlugin):
         for operation in (operations or {}).values():
             if isinstance(operation, dict) and "operationId" in operation:
                 _say(operation)
+                _show(operation)
                 _forms(operation)
                 for parameter in operation.get("parameters", ()):
                     _describe(parameter)
@@ -114,6 +116,19 @@ def _say(operation: dict[str, Any]) -> None:
     )
 
 
+def _show(operation: dict[str, Any]) -> None:
+    """A request and an answer as they were (docs/examples.py)."""
+    shown = examples().get(operation["operationId"], {})
+    given = operation.get("requestBody", {}).get("content", {}).get("application/json")
+    if given is not None and "request" in shown:
+        given["example"] = shown["request"]
+    answers = {str(status): answer for status, answer in operation.get("responses", {}).items()}
+    good: dict[str, Any] = answers.get("201") or answers.get("200") or {}
+    content = good.get("content", {}).get("application/json")
+    if content is not None and "response" in shown:
+        content["example"] = shown["response"]
+
+
 def _describe(parameter: Any) -> None:
     if isinstance(parameter, dict) and not parameter.get("description"):
         known = words()["parameters"].get(parameter.get("name", ""))
@@ -124,7 +139,7 @@ def _describe(parameter: Any) -> None:
 def _forms(operation: dict[str, Any]) -> None:
     """CSV and XLSX of tables, the address of the next page, and ETags."""
     identifier, answers = operation["operationId"], operation.setdefault("responses", {})
-    given = answers.get("200") or answers.get(200)
+    given = {str(status): answer for status, answer in answers.items()}.get("200")
     paged = identifier.startswith("list") and identifier not in UNPAGED
     if given and (paged or identifier in TABLES):
         binary = {"schema": {"type": "string", "format": "binary"}}
@@ -142,6 +157,12 @@ def _forms(operation: dict[str, Any]) -> None:
         }
         operation.setdefault("parameters", []).append(IF_NONE_MATCH)
         answers.setdefault("304", {"description": "the reader has it already"})
+
+
+@cache
+def examples() -> dict[str, dict[str, Any]]:
+    found: dict[str, dict[str, Any]] = json.loads((Path(__file__).parent / "examples.json").read_text(encoding="utf-8"))
+    return found
 
 
 @cache

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
-from lcaengine.api.described import words
+from lcaengine.api.described import examples, words
 
 Json = dict[str, Any]
+ROOT = Path(__file__).resolve().parent.parent
 CHINESE = re.compile("[一-鿿]")
 
 
@@ -85,3 +88,77 @@ def test_the_forms_that_are_told_are_given(http: httpx.Client, spec: Json) -> No
             answer = http.get(path, headers={"Accept": form}, params={"limit": 1} if form == "application/json" else {})
             assert (answer.status_code, answer.headers["Content-Type"].split(";")[0]) == (200, form), path
         assert http.get(path, headers={"Accept": "image/png"}).status_code == 406
+
+
+# -- examples
+
+
+@pytest.fixture(scope="module")
+def answered(http: httpx.Client) -> dict[str, tuple[Any, httpx.Response]]:
+    """Every example asked for again (docs/examples.py)."""
+    sys.path.insert(0, str(ROOT / "docs"))
+    import examples as made
+
+    try:
+        return made.asked(http)
+    finally:
+        sys.path.remove(str(ROOT / "docs"))
+        sys.modules.pop("examples")
+
+
+def shape(value: Any) -> Any:
+    """Keys, without what stands under ids, and what may be null."""
+    if isinstance(value, dict):
+        return {key: shape(inner) for key, inner in value.items() if inner not in (None, [], {})}
+    return (
+        [shape(inner) for inner in value[:1]] if isinstance(value, list) else type(value) in (int, float) or type(value)
+    )
+
+
+def unknown(value: Any, schema: Json, spec: Json, where: str = "") -> Iterator[str]:
+    """Fields of an answer that its schema does not have."""
+    while "$ref" in schema:
+        schema = spec["components"]["schemas"][schema["$ref"].rpartition("/")[2]]
+    if isinstance(value, list):
+        for inner in value:
+            yield from unknown(inner, schema.get("items", {}), spec, where + "/*")
+    elif isinstance(value, dict) and "properties" in schema:
+        for key, inner in value.items():
+            if key in schema["properties"]:
+                yield from unknown(inner, schema["properties"][key], spec, f"{where}/{key}")
+            else:
+                yield f"{where}/{key}"
+
+
+def test_the_examples_are_what_is_answered(answered: dict[str, tuple[Any, httpx.Response]]) -> None:
+    assert set(examples()) == set(answered)
+    for name, (body, answer) in answered.items():
+        own = shape(examples()[name]["response"])
+        now = shape(answer.json())
+        assert set(own) == set(now), name  # else: python docs/examples.py
+        assert ("request" in examples()[name]) == (body is not None)
+
+
+def test_answers_have_no_field_that_is_not_described(
+    spec: Json, answered: dict[str, tuple[Any, httpx.Response]]
+) -> None:
+    by_name = {operation["operationId"]: operation for operation, _ in operations(spec)}
+    for name, (_, answer) in answered.items():
+        content = by_name[name]["responses"][str(answer.status_code)]["content"]["application/json"]
+        assert content["example"] == examples()[name]["response"]
+        assert list(unknown(answer.json(), content["schema"], spec)) == [], name
+
+
+@pytest.mark.parametrize(
+    ("name", "path"),
+    [
+        ("matchBom", "/v1/boms/match"), ("postFootprint", "/v1/footprints"), ("postCbamScreening", "/v1/cbam/screenings"),
+        ("postCbamInstallation", "/v1/cbam/installations"), ("postCbamAnswer", "/v1/cbam/answers"),
+        ("verifyStatement", "/v1/statements/verify"),
+    ],
+)  # fmt: skip
+def test_an_example_can_be_posted_as_it_stands(http: httpx.Client, spec: Json, name: str, path: str) -> None:
+    operation = spec["paths"][path]["post"]
+    assert operation["operationId"] == name
+    answer = http.post(path, json=operation["requestBody"]["content"]["application/json"]["example"])
+    assert answer.status_code in (200, 201), answer.text
