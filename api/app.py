@@ -35,7 +35,7 @@ from . import (
 )
 from .access import register_access
 from .compression import register_compression
-from .described import SECURITY, SECURITY_SCHEMES, AccessPlugin, ServerPlugin
+from .described import SECURITY, SECURITY_SCHEMES, AccessPlugin, ServerPlugin, WordsPlugin
 from .errors import register_errors
 from .guards import register_guards
 from .limits import register_limits
@@ -107,7 +107,7 @@ def create_app(release: Release | None = None, store: Store | None = None, *, au
     register_compression(app)
     register_guards(app)
     register_limits(app)
-    api = _Api(app, spec_kwargs={"extra_plugins": [AccessPlugin(), ServerPlugin()]})
+    api = _Api(app, spec_kwargs={"extra_plugins": [AccessPlugin(), ServerPlugin(), WordsPlugin()]})
     api.DEFAULT_RESPONSE_CONTENT_TYPE = "application/json"
     for module in BLUEPRINTS:
         api.register_blueprint(module.blueprint)

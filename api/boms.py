@@ -13,18 +13,21 @@ from lcaengine.bom.matching import match_bom
 from lcaengine.bom.schema import BomSchema
 from lcaengine.pact.lines import resolved
 from lcaengine.problems import Problem, Refused
+from lcaengine.sheets import CSV, XLSX
+from lcaengine.upkeep.inventories import template
 
 from . import schemas, tables
 from .context import organisation, services
 
 blueprint = Blueprint("boms", __name__, url_prefix="/v1/boms", description="Bills of materials 物料清单")
 
-MEDIA_TYPES = ("application/json", "text/csv")
+MEDIA_TYPES = ("application/json", CSV, XLSX)
 BOM_BODY = {
     "required": True,
     "content": {
         "application/json": {"schema": BomSchema},
-        "text/csv": {"schema": {"type": "string", "description": "docs/bom.md"}},
+        CSV: {"schema": {"type": "string", "description": "docs/bom.md"}},
+        XLSX: {"schema": {"type": "string", "format": "binary", "description": "the workbook of /v1/boms/template"}},
     },
 }
 
@@ -60,3 +63,18 @@ class MatchLines(MethodView):
         _, bom = posted_bom()
         found = match_bom(bom, services().release, query["limit"])
         return tables.answered(json.dumps(found, ensure_ascii=False), lambda: found, tables.match_tables)
+
+
+@blueprint.route("/template")
+class Template(MethodView):
+    @blueprint.doc(operationId="getBomTemplate")
+    @blueprint.arguments(schemas.TemplateQuery, location="query")
+    @blueprint.response(200, {"type": "string", "format": "binary"}, content_type=XLSX)
+    @schemas.problem(blueprint, 404, "no such category, or no worked inventory of it")
+    @schemas.problem(blueprint, 422, "a query parameter is not valid")
+    def get(self, query: dict[str, Any]) -> Response:
+        """The workbook that a bill of materials of a category is filled in, with its units, roles and kinds as drop-down lists."""
+        data = template(query["category"], query["lang"], example=query["example"])
+        response = Response(data, mimetype=XLSX)
+        response.headers["Content-Disposition"] = 'attachment; filename="bill-of-materials.xlsx"'
+        return response

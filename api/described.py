@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import json
+import tomllib
+from functools import cache
+from pathlib import Path
 from typing import Any
 
 from apispec import BasePlugin
+
+from lcaengine.sheets import CSV, XLSX
 
 from .access import is_public, reads, scope_needed
 
@@ -69,6 +75,104 @@ class ServerPlugin(BasePlugin):
 
 PROBLEM = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/ProblemDetails"}}}
 PACT_ERROR = {"application/json": {"schema": {"$ref": "#/components/schemas/PactError"}}}
+
+
+TABLES = frozenset({"getFootprint", "getHotspots", "getExplanation", "getTree", "matchBom", "getCbamDefault"})
+TAGGED = frozenset({
+    "getFootprint", "getHotspots", "getExplanation", "getTree", "getCbamScreening", "getCbamInstallation", "getCbamAnswer",
+    "getCbamReport", "getEvidence", "getEvidenceFile", "getStatement", "getProcess", "getRuleTest", "getRuleInventory",
+})  # fmt: skip
+UNPAGED = frozenset({"listShares", "listRuleVersions", "listFootprintVersions"})
+IF_NONE_MATCH = {
+    "in": "header", "name": "If-None-Match", "schema": {"type": "string"},
+    "description": "ETags that the reader has: 304 where it is still one of them",
+}  # fmt: skip
+
+
+class WordsPlugin(BasePlugin):
+    """Says what each operation and parameter is in both languages, and in which forms and with which headers it is answered."""
+
+    def path_helper(
+        self,
+        path: Any = None,  # noqa: ARG002
+        operations: Any = None,  # noqa: ARG002
+        parameters: Any = None,
+        **_: Any,
+    ) -> None:
+        for parameter in parameters or ():
+            _describe(parameter)
+
+    def operation_helper(self, path: str | None = None, operations: Any = None, **_: Any) -> None:  # noqa: ARG002
+        for operation in (operations or {}).values():
+            if isinstance(operation, dict) and "operationId" in operation:
+                _say(operation)
+                _show(operation)
+                _forms(operation)
+                for parameter in operation.get("parameters", ()):
+                    _describe(parameter)
+
+
+def _say(operation: dict[str, Any]) -> None:
+    """Summary in both languages; a description always."""
+    english, chinese = operation.get("summary", ""), words()["operations"].get(operation["operationId"], "")
+    operation["summary"] = " ".join(filter(None, (english.rstrip("."), chinese)))
+    operation["description"] = "\n\n".join(
+        filter(None, (english, operation.get("description"), chinese and chinese + "。"))
+    )
+
+
+def _show(operation: dict[str, Any]) -> None:
+    """A request and an answer as they were (docs/examples.py)."""
+    shown = examples().get(operation["operationId"], {})
+    given = operation.get("requestBody", {}).get("content", {}).get("application/json")
+    if given is not None and "request" in shown:
+        given["example"] = shown["request"]
+    answers = {str(status): answer for status, answer in operation.get("responses", {}).items()}
+    good: dict[str, Any] = answers.get("201") or answers.get("200") or {}
+    content = good.get("content", {}).get("application/json")
+    if content is not None and "response" in shown:
+        content["example"] = shown["response"]
+
+
+def _describe(parameter: Any) -> None:
+    if isinstance(parameter, dict) and not parameter.get("description"):
+        known = words()["parameters"].get(parameter.get("name", ""))
+        if known:
+            parameter["description"] = known
+
+
+def _forms(operation: dict[str, Any]) -> None:
+    """CSV and XLSX of tables, the address of the next page, and ETags."""
+    identifier, answers = operation["operationId"], operation.setdefault("responses", {})
+    given = {str(status): answer for status, answer in answers.items()}.get("200")
+    paged = identifier.startswith("list") and identifier not in UNPAGED
+    if given and (paged or identifier in TABLES):
+        binary = {"schema": {"type": "string", "format": "binary"}}
+        given.setdefault("content", {}).update({CSV: {"schema": {"type": "string"}}, XLSX: binary})
+        _add(answers, {"406": "neither JSON nor CSV nor XLSX is accepted"})
+    if given and paged:
+        given.setdefault("headers", {})["Link"] = {
+            "schema": {"type": "string"},
+            "description": "the next page (RFC 8288)",
+        }
+    if given and identifier in TAGGED:
+        given.setdefault("headers", {})["ETag"] = {
+            "schema": {"type": "string"},
+            "description": "of this form of the answer",
+        }
+        operation.setdefault("parameters", []).append(IF_NONE_MATCH)
+        answers.setdefault("304", {"description": "the reader has it already"})
+
+
+@cache
+def examples() -> dict[str, dict[str, Any]]:
+    found: dict[str, dict[str, Any]] = json.loads((Path(__file__).parent / "examples.json").read_text(encoding="utf-8"))
+    return found
+
+
+@cache
+def words() -> dict[str, dict[str, str]]:
+    return tomllib.loads((Path(__file__).parent / "described.toml").read_text(encoding="utf-8"))
 
 
 def _add(answers: dict[str, Any], wanted: dict[str, str], content: dict[str, Any] | None = None) -> None:

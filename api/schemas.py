@@ -344,6 +344,19 @@ class MatchQuery(Schema):
     )
 
 
+class TemplateQuery(Schema):
+    category = fields.String(
+        required=True, validate=[validate.Length(1, 200), validate.ContainsNoneOf("\0")],
+        metadata={"description": "product category = id of a rule", "example": "beer"},
+    )  # fmt: skip
+    lang = fields.String(
+        load_default="both",
+        validate=validate.OneOf(["zh", "en", "both"]),
+        metadata={"description": "language of the workbook"},
+    )
+    example = fields.Boolean(load_default=False, metadata={"description": "filled in with a worked inventory"})
+
+
 class Candidate(Schema):
     """A process that a line could mean; ``reasons`` are the parts of the score (docs/api.md)."""
 

@@ -11,6 +11,7 @@ import click
 
 from lcaengine import __version__
 from lcaengine.cli_access import access
+from lcaengine.cli_bom import bom
 from lcaengine.cli_cbam import cbam
 from lcaengine.cli_evidence import evidence
 from lcaengine.cli_pact import pact
@@ -65,7 +66,7 @@ def demo(lang: Language) -> None:
 @language_option
 @shows_problems
 def footprint(bom: Path, boundary: str | None, match: bool, explain: bool, as_json: bool, lang: Language) -> None:
-    """The footprint of a bill of materials (JSON, CSV, or a plant file). 计算碳足迹。
+    """The footprint of a bill of materials (JSON, CSV, XLSX, or a plant file). 计算碳足迹。
 
     \b
     Example:  lcaengine footprint inventories/beer/craft-one-way-glass.json --boundary cradle_to_gate
@@ -343,6 +344,7 @@ def background_report(out: Path, lang: Language) -> None:
 main.add_command(serve)
 main.add_command(rules)
 main.add_command(cbam)
+main.add_command(bom)
 main.add_command(statement)
 main.add_command(keys)
 main.add_command(evidence)

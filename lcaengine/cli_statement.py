@@ -379,7 +379,7 @@ def keys_retire(kid: str, as_json: bool, lang: Language) -> None:
 def _footprint(store: Store, source: str, product: str | None) -> Record:
     """A stored footprint by its id; a bill of materials is calculated and stored first."""
     from lcaengine.background import default_release
-    from lcaengine.bom import bom_of, read_document, read_plant
+    from lcaengine.bom import bom_of, read_products
     from lcaengine.footprint import body, calculate
     from lcaengine.rules import find_rule
     from lcaengine.store import DEFAULT_ORGANISATION
@@ -387,9 +387,7 @@ def _footprint(store: Store, source: str, product: str | None) -> Record:
     path = Path(source)
     if not path.suffix and not path.exists():
         return store.get(DEFAULT_ORGANISATION, source)
-    data = read_file(path)
-    documents = [read_document(data, "text/csv")[0]] if path.suffix.lower() == ".csv" else read_plant(data)
-    document = _one(documents, product)
+    document = _one([document for document, _ in read_products(read_file(path), path.suffix)], product)
     bom = bom_of(document)
     return store.add(DEFAULT_ORGANISATION, document, body(calculate(bom, find_rule(bom.category), default_release())))
 

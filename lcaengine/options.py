@@ -96,8 +96,7 @@ def write_file(path: Path, data: bytes) -> None:
 
 
 def boms_of(path: Path) -> list[Bom]:
-    """Every product of a file: JSON, CSV, or a plant."""
-    from lcaengine.bom import bom_of, read_bom, read_plant
+    """Every product of a file."""
+    from lcaengine.bom import read_products
 
-    data = read_file(path)
-    return [read_bom(data, "text/csv")] if path.suffix.lower() == ".csv" else [bom_of(d) for d in read_plant(data)]
+    return [bom for _, bom in read_products(read_file(path), path.suffix)]

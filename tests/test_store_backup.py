@@ -115,7 +115,7 @@ def test_a_backup_is_one_moment_while_others_write(store: Store, url: str, tmp_p
 
     def write() -> None:
         while not stop.is_set():
-            made.append(store.add_statement("a", f"{len(made)}", "f", "x" * 2000))
+            made.append(store.add_statement("a", f"{len(made)}", "f", json.dumps({"x": "x" * 2000})))
 
     writer = threading.Thread(target=write)
     writer.start()

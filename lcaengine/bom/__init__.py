@@ -1,7 +1,7 @@
 """Reading bills of materials."""
 
 from lcaengine.bom.model import Activity, Bom, CoProduct, EmbeddedEmissions, Leg, Line, Shared, SupplierFootprint
-from lcaengine.bom.reading import bom_of, read_bom, read_document, read_plant
+from lcaengine.bom.reading import bom_of, read_bom, read_document, read_plant, read_products
 
 __all__ = [
     "Activity",
@@ -16,4 +16,5 @@ __all__ = [
     "read_bom",
     "read_document",
     "read_plant",
+    "read_products",
 ]

@@ -28,7 +28,7 @@ from lcaengine.bom.model import (
 )
 from lcaengine.bom.sheet import Row, Sheet, located, read_sheet
 from lcaengine.problems import Malformed, Problem, Refused, TooLarge
-from lcaengine.sheets import MAX_BYTES, XLSX
+from lcaengine.sheets import CSV, MAX_BYTES, XLSX
 from lcaengine.units import Quantity, factor
 
 MAX_DEPTH = 12
@@ -59,6 +59,15 @@ def read_document(
     document = json_document(data)
     document = complete(document) if complete else document
     return document, bom_of(document)
+
+
+def read_products(data: bytes, suffix: str = "") -> list[tuple[Json, Bom]]:
+    """Every product of a file by its suffix: JSON has one or is a plant, CSV and a workbook have one."""
+    if suffix.lower() == ".csv":
+        return [read_document(data, CSV)]
+    if data[:2] == b"PK":
+        return [read_document(data, XLSX)]
+    return [(document, bom_of(document)) for document in read_plant(data)]
 
 
 def read_plant(data: bytes) -> list[Json]:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from lcaengine import settings
 from lcaengine.bom import read_document, read_plant
 from lcaengine.data import folder
-from lcaengine.problems import Problem, Refused
-from lcaengine.rules import Rule
+from lcaengine.problems import Language, NotFound, Problem, Refused
+from lcaengine.rules import Rule, find_rule
+from lcaengine.sheets.table import Languages
 
 Json = dict[str, Any]
 
@@ -32,6 +33,21 @@ def find_inventory(name: str, rule_file: Path | None = None) -> Path:
         except (OSError, ValueError):  # a name that no file can have
             continue
     raise Refused(Problem("no_inventory", "", {"path": name, "folders": [root.name for root in folders]}))
+
+
+def template(category: str, languages: str = "both", *, example: bool = False) -> bytes:
+    """The workbook for a bill of materials of a category (``zh``, ``en`` or ``both``), empty or as a worked one.
+
+    Raises `NotFound` where there is no such rule, or no worked inventory that it calculates.
+    """
+    from lcaengine.bom.workbook import write_workbook
+
+    rule = find_rule(category)
+    found = next((w for w in worked(rule) if not w[0].endswith(".csv")), None) if example else None
+    if example and found is None:
+        raise NotFound(Problem("no_worked_inventory", "", {"category": category}))
+    named: Languages = ("zh", "en") if languages == "both" else (cast(Language, languages),)
+    return write_workbook(rule, named, found[1] if found else None)
 
 
 def documents(path: Path) -> list[Json]:

@@ -23,6 +23,7 @@ ENTRY = ("id", "name", "amount", "unit", "role", "process", "unit_mass", "origin
          "supplier_footprint", "footprint_boundary", "footprint_gwp", "footprint_year", "footprint_verification",
          "footprint_biogenic_carbon", "mass_basis", "embedded_emissions", "embedded_indirect", "embedded_year",
          "embedded_installation", "embedded_verification", *_COMMON)  # fmt: skip
+SELDOM = frozenset({"cas", "basis", *(key for key in ENTRY if key.startswith(("footprint_", "embedded_", "mass_")))})
 ACTIVITY = ("id", "kind", "amount", "unit", "name", "evidence", "process", *_COMMON)
 CO_PRODUCT = ("id", "amount", "unit", "price", "biogenic_carbon", *_COMMON)
 PARAMETER = ("id", "(name)", "amount", "unit", "(default)", "(range)", "(source)")

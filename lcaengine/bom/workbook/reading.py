@@ -17,6 +17,7 @@ from lcaengine.bom.workbook.layout import (
     LISTS,
     NOTE,
     TITLES,
+    Field,
     columns_of,
     known_titles,
     pointer_of,
@@ -142,15 +143,19 @@ class _Tab:
         if field is None:
             self._problem("workbook_key", at("key"), key=key, known=list(_FIELDS))
             return
-        if "value" not in texts:
-            self.sheet.places.setdefault(field.pointer, at("value"))
-            return
-        section, _, name = key.partition(".")
+        if "value" in texts:
+            self._enter(field, at, texts)
+        path = field.pointer
+        while path:  # what is missing is told here, too
+            self.sheet.places.setdefault(path, at("value"))
+            path = path.rpartition("/")[0]
+
+    def _enter(self, field: Field, at: TabRow, texts: dict[str, str]) -> None:
+        section, _, name = field.key.partition(".")
         if field.listed:
             texts["value"] = _plain(texts["value"])
         row = {"amount": texts["value"], "unit": texts.get("unit", "")} if field.quantity else {"name": texts["value"]}
         add_row(self.sheet, FieldRow(at), section, {"id": name, **{k: v for k, v in row.items() if v}})
-        self.sheet.places.setdefault("/" + section, at("value"))
 
     # -- cells
 

@@ -11,6 +11,7 @@ from lcaengine.bom.sheet import column_of
 from lcaengine.bom.workbook.layout import FIELDS, Field, columns_of
 from lcaengine.rules import Rule
 from lcaengine.rules.template import Parameter
+from lcaengine.sheets.table import Languages
 
 Json = Mapping[str, Any]
 Row = dict[str, Any]
@@ -33,11 +34,11 @@ def field_value(field: Field, document: Json) -> tuple[Any, Any]:
     return (value["amount"], value["unit"]) if field.quantity and value else (value, None)
 
 
-def entries_of(section: str, document: Json, rule: Rule, *, empty: bool) -> list[Row]:
+def entries_of(section: str, document: Json, rule: Rule, languages: Languages, *, empty: bool) -> list[Row]:
     """The rows of a sheet; of the empty template those that the rule asks for."""
     match section:
         case "parameters":
-            return list(_parameters(document.get("parameters", {}), rule))
+            return list(_parameters(document.get("parameters", {}), rule, languages))
         case "outputs":
             return [{"id": k, **v} for k, v in document.get("shared", {}).get("outputs", {}).items()]
         case "lines" if empty:
@@ -92,26 +93,26 @@ def _quantity(value: Json) -> str:
     return f"{value['amount']!r} {value['unit']}"
 
 
-def _parameters(given: Json, rule: Rule) -> Iterator[Row]:
+def _parameters(given: Json, rule: Rule, languages: Languages) -> Iterator[Row]:
     """Every parameter and choice of the rule, with its default; then others that the document has."""
     for choice in rule.choices.values():
         row = {
             "id": choice.id,
-            "(name)": _both(choice.name),
+            "(name)": _name(choice.name, languages),
             "(default)": choice.default,
             "(range)": ", ".join(choice.options),
         }
         yield {**row, "amount": given.get(choice.id)}
     for parameter in rule.parameters.values():
-        yield {**_described(parameter, rule), **_value(given.get(parameter.id), parameter)}
+        yield {**_described(parameter, rule, languages), **_value(given.get(parameter.id), parameter)}
     for name in given.keys() - rule.choices.keys() - rule.parameters.keys():
         yield {"id": name, **_value(given[name], None)}
 
 
-def _described(parameter: Parameter, rule: Rule) -> Row:
+def _described(parameter: Parameter, rule: Rule, languages: Languages) -> Row:
     default = parameter.formula if parameter.default is None else f"{parameter.default:g} {parameter.unit}".strip()
     return {
-        "id": parameter.id, "(name)": _both(parameter.name), "(default)": default,
+        "id": parameter.id, "(name)": _name(parameter.name, languages), "(default)": default,
         "(range)": f"{parameter.min:g} – {parameter.max:g} {parameter.unit}".strip(),
         "(source)": f"[{parameter.status}] {rule.sources[parameter.source].title} {parameter.locator}".strip(),
     }  # fmt: skip
@@ -126,8 +127,8 @@ def _value(given: Any, parameter: Parameter | None) -> Row:
     return {"unit": parameter.unit} if parameter and parameter.unit else {}
 
 
-def _both(texts: Mapping[str, str]) -> str:
-    return " ".join(dict.fromkeys(texts.values()))
+def _name(texts: Mapping[str, str], languages: Languages) -> str:
+    return " ".join(dict.fromkeys(texts[language] for language in languages))
 
 
 def unplaced(document: Json) -> Iterator[str]:

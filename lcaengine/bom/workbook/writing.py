@@ -26,6 +26,7 @@ from lcaengine.bom.workbook.layout import (
     GUIDE,
     LISTS,
     NOTE,
+    SELDOM,
     TITLES,
     Field,
     columns_of,
@@ -55,7 +56,7 @@ TITLE_ROW, HEADER_ROW, KEY_ROW, FIRST_ROW = 1, 2, 3, 4
 EMPTY_ROWS = 20  # coloured for input below the last row
 LIST_ROWS = 5000  # as far down as the drop-down lists reach
 WIDTHS = {"id": 20, "name": 30, "role": 30, "kind": 32, "process": 26, "transport": 26, "note": 40, "evidence": 30,
-          "supplier_footprint": 20, "(name)": 40, "(source)": 70, "(default)": 18, "(range)": 20, "shared": 14}  # fmt: skip
+          "supplier_footprint": 20, "(name)": 40, "(source)": 70, "(default)": 28, "(range)": 20, "shared": 14}  # fmt: skip
 FORM_WIDTHS = (34, 40, 14, 44, 24)
 FORM_HEADERS = {"(item)": ("项目", "Item"), "value": ("值", "Value"), "unit": ("单位", "Unit"), "(about)": ("说明", "About"),
                 "key": ("键（请勿改动）", "Key (do not change)")}  # fmt: skip
@@ -70,7 +71,7 @@ def write_workbook(rule: Rule, languages: Languages = ("zh", "en"), document: Ma
     writer = _Writer(rule, languages)
     writer.write_form(given, empty=document is None)
     for section in _sections(rule, given):
-        writer.write_table(section, entries_of(section, given, rule, empty=document is None))
+        writer.write_table(section, entries_of(section, given, rule, languages, empty=document is None))
     write_guide(writer.guide, rule, languages)
     return writer.saved()
 
@@ -144,7 +145,7 @@ class _Writer:
                 put(tab.cell(at, 3), None, fill=PALE)
             put(tab.cell(at, 4), self._names(field.about_zh, field.about_en), size=9, color="555555")
             put_key(tab.cell(at, 5), field.key)
-            tab.row_dimensions[at].height = height([(tab.cell(at, 1).value, FORM_WIDTHS[0])])
+            tab.row_dimensions[at].height = height([(tab.cell(at, n).value, FORM_WIDTHS[n - 1]) for n in (1, 2, 4)])
             if field.listed:
                 self._offer(tab, f"B{at}", self.choices.of_field(field.key))
 
@@ -169,6 +170,8 @@ class _Writer:
                 self._cell(tab.cell(at, number), key, row.get(key))
             texts = [(row.get(key), width) for key, width in zip(keys, widths, strict=True)]
             tab.row_dimensions[at].height = height(texts)
+        if section == "lines":
+            self._fold(tab, keys, rows)
         for number, key in enumerate(keys, start=1):
             if listed := self.choices.of_column(section, key):
                 letter = get_column_letter(number)
@@ -177,6 +180,13 @@ class _Writer:
             for at, row in enumerate(rows, start=FIRST_ROW):
                 if listed := self.choices.options(str(row["id"])):
                     self._offer(tab, f"C{at}", listed)
+
+    def _fold(self, tab: Any, keys: Sequence[str], rows: Sequence[Row]) -> None:
+        """Columns that few need are folded away, unless they are filled in: a click on the + above them shows them."""
+        for number, key in enumerate(keys, start=1):
+            if key in SELDOM:
+                column = tab.column_dimensions[get_column_letter(number)]
+                column.outlineLevel, column.hidden = 1, not any(row.get(key) is not None for row in rows)
 
     def _cell(self, cell: Any, key: str, value: Any) -> None:
         if key.startswith(NOTE):
