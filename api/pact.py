@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from flask import Response, url_for
@@ -19,10 +20,10 @@ from lcaengine.store import pact_partners as partners
 from lcaengine.units import Quantity
 
 from . import pact_schemas as shapes
-from . import schemas
+from . import schemas, tables
 from .context import courier, language, organisation, services
 from .organisations import answer, json_body
-from .paging import page
+from .paging import listed
 from .posted import posted
 
 PREFIX = "/v1/pact"
@@ -85,12 +86,17 @@ class PactFootprints(MethodView):
         return response
 
     @blueprint.doc(operationId="listPactFootprints")
-    @blueprint.arguments(schemas.PageQuery, location="query")
+    @blueprint.arguments(shapes.PactFootprintsQuery, location="query")
     @blueprint.response(200, shapes.PactFootprintPage)
+    @schemas.problem(blueprint, 422, "a query parameter is not valid")
     def get(self, query: dict[str, Any]) -> Response:
         """What the organisation published, and for whom, newest first."""
-        found, count = published.list_published(services().store, organisation(), query["limit"], query["offset"])
-        return page([_published(entry) for entry in found], count, query)
+        return listed(
+            partial(published.list_published, services().store, organisation()),
+            query,
+            _published,
+            tables.PACT_FOOTPRINTS,
+        )
 
 
 @blueprint.route("/footprints/<string:identifier>")
@@ -185,12 +191,14 @@ class Requests(MethodView):
 @blueprint.route("/received")
 class ReceivedFootprints(MethodView):
     @blueprint.doc(operationId="listReceivedPactFootprints")
-    @blueprint.arguments(schemas.PageQuery, location="query")
+    @blueprint.arguments(shapes.ReceivedQuery, location="query")
     @blueprint.response(200, shapes.ReceivedPage)
+    @schemas.problem(blueprint, 422, "a query parameter is not valid")
     def get(self, query: dict[str, Any]) -> Response:
         """What partners sent, newest first."""
-        found, count = partners.list_received(services().store, organisation(), query["limit"], query["offset"])
-        return page([_received(entry) for entry in found], count, query)
+        return listed(
+            partial(partners.list_received, services().store, organisation()), query, _received, tables.PACT_RECEIVED
+        )
 
 
 @blueprint.route("/received/<string:identifier>")
@@ -207,12 +215,14 @@ class OneReceived(MethodView):
 @blueprint.route("/events")
 class Events(MethodView):
     @blueprint.doc(operationId="listPactEvents")
-    @blueprint.arguments(schemas.PageQuery, location="query")
+    @blueprint.arguments(shapes.PactEventsQuery, location="query")
     @blueprint.response(200, shapes.PactEventPage)
+    @schemas.problem(blueprint, 422, "a query parameter is not valid")
     def get(self, query: dict[str, Any]) -> Response:
         """Events of both directions, newest first, with what became of them."""
-        found, count = partners.list_events(services().store, organisation(), query["limit"], query["offset"])
-        return page([_event(entry) for entry in found], count, query)
+        return listed(
+            partial(partners.list_events, services().store, organisation()), query, _event, tables.PACT_EVENTS
+        )
 
 
 def _particulars(given: dict[str, Any]) -> Particulars:

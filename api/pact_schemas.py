@@ -70,6 +70,20 @@ class PactFootprintPage(schemas.Page):
     items = fields.List(fields.Nested(PactFootprint))
 
 
+class PactFootprintsQuery(schemas.PageQuery):
+    status = fields.String(validate=validate.OneOf(["Active", "Deprecated"]))
+
+
+class ReceivedQuery(schemas.PageQuery):
+    partner = schemas.Words("id of the partner")
+    pf_id = schemas.Words("id that the supplier gave it")
+
+
+class PactEventsQuery(schemas.PageQuery):
+    direction = fields.String(validate=validate.OneOf(["in", "out"]))
+    state = schemas.Words("what became of it", 20)
+
+
 class NewPartner(Strict):
     name = Text(required=True)
     signs_in_as = Text(

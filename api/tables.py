@@ -127,6 +127,20 @@ CBAM = {
         ID, CREATED, Column("kind", "类型", "Kind"), Column("installation", "装置", "Installation"), *PERIOD,
     )),
 }  # fmt: skip
+PACT_FOOTPRINTS = Table("pact-footprints", "PACT 已发布足迹", "Footprints published by PACT", (
+    ID, CREATED, Column("footprint", "足迹编号", "Footprint"), Column("status", "状态", "Status"), Column("receivers", "接收方", "Receivers"),
+    Column("document.productNameCompany", "产品", "Product"), Column("document.pcf.pcfExcludingBiogenicUptake", "总量", "Total", "kg CO2e"),
+))  # fmt: skip
+PACT_RECEIVED = Table("pact-received", "PACT 收到的足迹", "Footprints received by PACT", (
+    ID, CREATED, Column("partner", "伙伴", "Partner"), Column("pf_id", "供应商编号", "Supplier's id"),
+    Column("product.productNameCompany", "产品", "Product"), Column("product.companyName", "公司", "Company"),
+    Column("value", "总量", "Total", "kg CO2e"), Column("declared_unit.amount", "每", "Per"), Column("declared_unit.unit", "声明单位", "Declared unit"),
+    Column("status", "状态", "Status"), Column("valid_until", "有效期至", "Valid until"),
+))  # fmt: skip
+PACT_EVENTS = Table("pact-events", "PACT 事件", "PACT events", (
+    ID, CREATED, Column("direction", "方向", "Direction"), Column("partner", "伙伴", "Partner"), Column("type", "类型", "Type"),
+    Column("state", "状态", "State"), Column("attempts", "尝试次数", "Attempts"), Column("error", "错误", "Error"),
+))  # fmt: skip
 ORGANISATIONS = Table("organisations", "组织", "Organisations", (
     ID, Column("name", "名称", "Name"), Column("country", "国家", "Country"), Column("roles", "角色", "Roles"),
     Column("categories", "类别", "Categories"), Column("company_ids", "企业标识", "Company ids"), Column("active", "启用", "Active"), CREATED,

@@ -128,11 +128,11 @@ def pact_list(limit: int, organisation: str, database: str | None, as_json: bool
     \b
     Example:  lcaengine pact list --limit 10
     """
-    from lcaengine.store import open_store
+    from lcaengine.store import Page, open_store
     from lcaengine.store.pact_partners import list_received
 
-    found, count = list_received(open_store(database), organisation, limit, 0)
-    _show_received(found, count, as_json, lang)
+    found = list_received(open_store(database), organisation, Page(limit))
+    _show_received(found.items, found.number, as_json, lang)
 
 
 @pact.command("show")

@@ -23,7 +23,7 @@ from lcaengine.pact.partners import Registration, fetch, register
 from lcaengine.pact.publishing import introduce
 from lcaengine.pact.transport import PartnerFailed
 from lcaengine.problems import Refused
-from lcaengine.store import Store, open_store
+from lcaengine.store import Page, Store, open_store
 from lcaengine.store.pact import Publisher
 from lcaengine.store.pact_partners import PactEventRow, list_events, list_received, next_due
 from lcaengine.store.transaction import transaction
@@ -242,7 +242,7 @@ def registered(store: Store, host: Scripted) -> Any:
 
 
 def states(store: Store) -> list[tuple[str, int]]:
-    return [(e.state, e.attempts) for e in list_events(store, "a", 9, 0)[0]]
+    return [(e.state, e.attempts) for e in list_events(store, "a", Page(9)).items]
 
 
 def test_one_bad_footprint_keeps_the_others_out(host: Scripted, store: Store) -> None:
@@ -250,7 +250,7 @@ def test_one_bad_footprint_keeps_the_others_out(host: Scripted, store: Store) ->
     with pytest.raises(Refused) as error:
         fetch(store, registered(store, host))
     assert {p.code for p in error.value.problems} == {"pact_unusable"}
-    assert list_received(store, "a", 9, 0)[1] == 0
+    assert list_received(store, "a", Page(9)).number == 0
 
 
 def test_an_event_is_sent_when_the_partner_is_back(host: Scripted, store: Store) -> None:
@@ -259,7 +259,7 @@ def test_an_event_is_sent_when_the_partner_is_back(host: Scripted, store: Store)
     host.answers["/3/events"] = [(500, {}, b'{"code": "InternalError"}'), (200, {}, b"")]
     assert deliver_due(store) == (0, 1)
     assert states(store) == [("waiting", 1)]
-    assert "500" in list_events(store, "a", 9, 0)[0][0].error
+    assert "500" in list_events(store, "a", Page(9)).items[0].error
     due = next_due(store)
     assert due is not None
     assert timedelta(seconds=50) < due - datetime.now(UTC) <= timedelta(minutes=1)

@@ -26,7 +26,7 @@ from lcaengine.pact.sealing import seal, unseal
 from lcaengine.pact.transport import PartnerFailed, PublicTransport, is_public, open_client
 from lcaengine.problems import Malformed, NotFound, Refused
 from lcaengine.rules import find_rule
-from lcaengine.store import Store
+from lcaengine.store import Page, Store
 from lcaengine.store.pact import Publisher, get_published, visible_one, withdraw
 from lcaengine.store.pact_partners import (
     Partner,
@@ -236,7 +236,7 @@ def quiet(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def out(store: Store) -> list[Json]:
-    return [e.document for e in list_events(store, "maker", 100, 0)[0] if e.direction == "out"]
+    return [e.document for e in list_events(store, "maker", Page(100)).items if e.direction == "out"]
 
 
 @pytest.mark.usefixtures("quiet")
@@ -284,7 +284,9 @@ def test_events_that_are_taken_and_those_that_are_not(http: FlaskClient, store: 
     for sent, status, code in SENT:
         found = post(http, sent)
         assert (found[0], found[1] and found[1]["code"]) == (status, code), sent
-    [kept] = [e for e in list_events(store, "maker", 99, 0)[0] if e.direction == "in"]  # what is refused leaves nothing
+    [kept] = [
+        e for e in list_events(store, "maker", Page(99)).items if e.direction == "in"
+    ]  # what is refused leaves nothing
     assert kept.document["id"] == SENT[2][0]["id"]
 
 
@@ -300,7 +302,7 @@ def test_an_answer_counts_only_for_a_request_of_ours(store: Store, ids: list[str
         events.take(store, ["other"], {**sent, "source": PARTNER})  # in another's name
     assert events.take(store, ["customer"], {**sent, "source": PARTNER}) is True
     assert events.take(store, ["customer"], {**sent, "source": PARTNER}) is False
-    [kept] = [e for e in list_events(store, "maker", 9, 0)[0] if e.id == asked.id]
+    [kept] = [e for e in list_events(store, "maker", Page(9)).items if e.id == asked.id]
     assert kept.state == "fulfilled"
 
 

@@ -17,7 +17,7 @@ from lcaengine.api import create_app
 from lcaengine.background import Release
 from lcaengine.pact.lines import line_warnings, resolved
 from lcaengine.problems import Refused
-from lcaengine.store import Store, open_store
+from lcaengine.store import Page, Store, open_store
 from lcaengine.store.pact_partners import Received, add_received, get_received, list_received
 
 Json = dict[str, Any]
@@ -155,7 +155,7 @@ def test_the_same_content_is_the_same_record(store: Store) -> None:
     first = kept(store)
     assert add_received(store, "local", "p", first.document) == first
     assert add_received(store, "local", "q", first.document).id != first.id
-    assert list_received(store, "local", 10, 0)[1] == 2
+    assert list_received(store, "local", Page(10)).number == 2
 
 
 def test_a_bill_over_http_takes_the_figure_and_its_warnings(client: FlaskClient, store: Store) -> None:

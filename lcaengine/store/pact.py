@@ -11,11 +11,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import DateTime, Index, String, Text, func, select, tuple_
+from sqlalchemy import DateTime, Index, String, Text, select, tuple_
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from lcaengine.problems import NotFound, Problem, Refused
 from lcaengine.store.base import Base
+from lcaengine.store.listing import Listed, Listing, Page, equal
 from lcaengine.store.records import Store
 from lcaengine.store.transaction import transaction
 
@@ -58,6 +59,10 @@ class PactReceiverRow(Base):
     pf_id: Mapped[str] = mapped_column(String(36), primary_key=True)
     receiver: Mapped[str] = mapped_column(String(100), primary_key=True)
     organisation_id: Mapped[str] = mapped_column(String(64))
+
+
+PUBLISHED = Listing(PactFootprintRow, {"created": PactFootprintRow.created}, {"status": equal(PactFootprintRow.status)})
+_NEWEST = Page()
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,13 +149,11 @@ def get_published(store: Store, organisation_id: str, identifier: str) -> Publis
         return _published(session, _own(session, organisation_id, identifier))
 
 
-def list_published(store: Store, organisation_id: str, limit: int, offset: int) -> tuple[list[Published], int]:
-    """What an organisation published, newest first, and how many there are."""
-    own = PactFootprintRow.organisation_id == organisation_id
-    query = select(PactFootprintRow).where(own).order_by(PactFootprintRow.created.desc(), PactFootprintRow.id)
+def list_published(store: Store, organisation_id: str, page: Page = _NEWEST) -> Listed:
+    """What an organisation published, by default the newest first."""
     with transaction(store.engine) as session:
-        count = session.scalar(select(func.count()).select_from(PactFootprintRow).where(own)) or 0
-        return [_published(session, row) for row in session.scalars(query.limit(limit).offset(offset))], count
+        found = PUBLISHED.page(session, page, PactFootprintRow.organisation_id == organisation_id)
+        return found._replace(items=[_published(session, row) for row in found.items])
 
 
 def visible(store: Store, receivers: Collection[str], after: str | None = None) -> Iterator[Published]:

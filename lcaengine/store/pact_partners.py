@@ -21,6 +21,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from lcaengine.problems import NotFound, Problem, Refused
 from lcaengine.store.base import Base
+from lcaengine.store.listing import Listed, Listing, Page, equal
 from lcaengine.store.records import Store
 from lcaengine.store.transaction import inside, transaction
 
@@ -83,6 +84,17 @@ class PactEventRow(Base):
     attempts: Mapped[int] = mapped_column(Integer)
     due: Mapped[datetime] = mapped_column(DateTime(timezone=True))
     error: Mapped[str] = mapped_column(String(300))
+
+
+RECEIVED = Listing(
+    PactReceivedRow, {"created": PactReceivedRow.created},
+    {"partner": equal(PactReceivedRow.partner_id), "pf_id": equal(PactReceivedRow.pf_id)},
+)  # fmt: skip
+EVENTS = Listing(
+    PactEventRow, {"created": PactEventRow.created},
+    {"direction": equal(PactEventRow.direction), "state": equal(PactEventRow.state)},
+)  # fmt: skip
+_NEWEST = Page()
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,13 +245,11 @@ def newest_received(store: Store, received: Received) -> Received:
         return _value(session.scalars(query.order_by(PactReceivedRow.created.desc()).limit(1)).one(), Received)
 
 
-def list_received(store: Store, organisation_id: str, limit: int, offset: int) -> tuple[list[Received], int]:
-    """What an organisation received, newest first, and how many there are."""
-    own = PactReceivedRow.organisation_id == organisation_id
-    query = select(PactReceivedRow).where(own).order_by(PactReceivedRow.created.desc(), PactReceivedRow.id)
+def list_received(store: Store, organisation_id: str, page: Page = _NEWEST) -> Listed:
+    """What an organisation received, by default the newest first."""
     with transaction(store.engine) as session:
-        count = session.scalar(select(func.count()).select_from(PactReceivedRow).where(own)) or 0
-        return [_value(row, Received) for row in session.scalars(query.limit(limit).offset(offset))], count
+        found = RECEIVED.page(session, page, PactReceivedRow.organisation_id == organisation_id)
+        return found._replace(items=[_value(row, Received) for row in found.items])
 
 
 # -- events
@@ -270,13 +280,11 @@ def queue_event(store: Store, partner: Partner, event: dict[str, Any]) -> Event:
         return _value(row, Event)
 
 
-def list_events(store: Store, organisation_id: str, limit: int, offset: int) -> tuple[list[Event], int]:
-    """Events of an organisation, newest first, and how many there are."""
-    own = PactEventRow.organisation_id == organisation_id
-    query = select(PactEventRow).where(own).order_by(PactEventRow.created.desc(), PactEventRow.id)
+def list_events(store: Store, organisation_id: str, page: Page = _NEWEST) -> Listed:
+    """Events of an organisation, by default the newest first."""
     with transaction(store.engine) as session:
-        count = session.scalar(select(func.count()).select_from(PactEventRow).where(own)) or 0
-        return [_value(row, Event) for row in session.scalars(query.limit(limit).offset(offset))], count
+        found = EVENTS.page(session, page, PactEventRow.organisation_id == organisation_id)
+        return found._replace(items=[_value(row, Event) for row in found.items])
 
 
 def answer_request(store: Store, partner: Partner, request_id: str, state: str) -> bool:
