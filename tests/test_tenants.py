@@ -13,9 +13,13 @@ from background_fixtures import PROJECT
 from flask import Flask
 from people import BEER, Person, other
 
+from lcaengine.store import Store
+from lcaengine.store.pact_partners import add_received
+
 MARK = "Zhenxing-Geheimnis"  # stands in everything that the owner stores
 INSTALLATION = (PROJECT / "inventories/cbam/screw-maker.xlsx").read_bytes()
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+HTTPS = "https://localhost"  # what PACT asks for
 OF_ALL = {
     "/v1/rules",
     "/v1/processes",
@@ -26,7 +30,7 @@ OF_ALL = {
 
 
 @pytest.fixture
-def owned(operator: Person) -> dict[str, str]:
+def owned(operator: Person, store: Store) -> dict[str, str]:
     """One of everything, owned by the first organisation; names of path parameters by path, with its ids."""
     bom = {
         **BEER,
@@ -51,12 +55,31 @@ def owned(operator: Person) -> dict[str, str]:
     share = operator("POST", f"{footprint['links']['self']}/shares", 201, json={"organisation": "third"})
     key = operator("POST", "/v1/keys", 201, json={"name": MARK, "scopes": ["footprints:read"]})
     user = operator("POST", "/v1/users", 201, json={"email": "z@example.com", "name": MARK, "roles": ["exporter"]})
+    published, partner, received = pact_of(operator, store, footprint["id"])
     return {
+        "/v1/pact/footprints": published, "/3/footprints": published, "/v1/pact/partners": partner, "/v1/pact/received": received,
         "/v1/footprints": footprint["id"], "/v1/cbam/screenings": screening["id"], "/v1/cbam/answers": answered["id"],
         "/v1/cbam/installations": installation["id"], "/v1/cbam/reports": report["id"], "/v1/statements": statement["id"],
         "/v1/evidence": evidence["id"], "/v1/keys": key["id"], "/v1/users": user["id"], "/v1/organisations": "local",
         "share": share["id"],
     }  # fmt: skip
+
+
+def pact_of(operator: Person, store: Store, footprint: str) -> tuple[str, str, str]:
+    """A footprint published to a third organisation, a partner, and what it sent."""
+    publisher = {
+        "company_name": MARK, "company_ids": ["urn:pact:owner.example:company:1"], "domain": "owner.example", "address": "https://owner.example",
+    }  # fmt: skip
+    operator("PUT", "/v1/pact/publisher", 200, json=publisher)
+    order = {"footprint": footprint, "receivers": ["third"], "mass": {"amount": 101, "unit": "kg"}, "fossil_carbon": {"amount": 0, "unit": "kg"},
+             "product_ids": ["urn:pact:owner.example:product:1"]}  # fmt: skip
+    published = operator("POST", "/v1/pact/footprints", 201, json=order)
+    sign_in = {"client_id": "owner", "client_secret": MARK}
+    partner = operator("POST", "/v1/pact/partners", 201, json={
+        "name": MARK, "signs_in_as": "third", "base_url": "https://partner.example", **sign_in,
+    })  # fmt: skip
+    received = add_received(store, "local", partner["id"], {**published["document"], "productDescription": MARK})
+    return published["id"], partner["id"], received.id
 
 
 def test_nothing_of_another_organisation_is_told_or_changed(
@@ -66,12 +89,12 @@ def test_nothing_of_another_organisation_is_told_or_changed(
     before = state(operator, owned)
     asked = 0
     for rule in guarded.url_map.iter_rules():
-        if not rule.rule.startswith("/v1/") or rule.rule.startswith(tuple(OF_ALL)):
+        if not rule.rule.startswith(("/v1/", "/3/")) or rule.rule.startswith(tuple(OF_ALL)):
             continue
         path = filled(rule.rule, owned)
         for method in sorted((rule.methods or set()) - {"OPTIONS", "HEAD"}):
             for body in bodies(owned):
-                found = stranger.client.open(path, method=method, headers=stranger.headers, **body)
+                found = stranger.client.open(path, method=method, headers=stranger.headers, base_url=HTTPS, **body)
                 asked += 1
                 assert found.status_code < 500, (method, path)
                 told = text_of(found)
@@ -95,6 +118,12 @@ def filled(rule: str, owned: dict[str, str]) -> str:
 def bodies(owned: dict[str, str]) -> list[dict[str, Any]]:
     """What a stranger would send, with the owner's ids wherever a body takes one."""
     footprint, installation = owned["/v1/footprints"], owned["/v1/cbam/installations"]
+    bought = {**BEER, "lines": [{**BEER["lines"][0], "supplier_footprint": {"pact": owned["/v1/pact/received"]}}]}
+    order = {
+        "footprint": footprint,
+        "mass": {"amount": 101, "unit": "kg"},
+        "fossil_carbon": {"amount": 0, "unit": "kg"},
+    }
     return [
         {},
         {"json": {}},
@@ -106,12 +135,17 @@ def bodies(owned: dict[str, str]) -> list[dict[str, Any]]:
         {"json": BEER, "query_string": {"installation": installation, "previous": footprint}},
         {"data": b"%PDF-1.7", "query_string": {"kind": "footprints", "record": footprint, "file_name": "a.pdf", "entered_by": "x"}},
         {"json": {"old": "1.0.0", "new": "1.0.0"}},
+        {"json": bought},
+        {"json": {**order, "receivers": ["haier"]}},
+        {"json": {**order, "receivers": ["haier"], "follows": owned["/v1/pact/footprints"]}},
     ]  # fmt: skip
 
 
 def state(operator: Person, owned: dict[str, str]) -> dict[str, Any]:
     """What the owner sees of its own."""
-    found = {base: operator("GET", f"{base}/{i}", 200) for base, i in owned.items() if base != "share"}
+    alone = {base: i for base, i in owned.items() if base not in ("share", "/3/footprints", "/v1/pact/partners")}
+    found = {base: operator("GET", f"{base}/{i}", 200) for base, i in alone.items()}
+    found["/v1/pact/partners"] = operator("GET", "/v1/pact/partners", 200)
     for key in ("/v1/keys", "/v1/footprints", "/v1/statements", "/v1/evidence", "/v1/users"):
         found[key + "?"] = operator("GET", key, 200)["count"]
     return found
