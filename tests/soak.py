@@ -20,6 +20,7 @@ import psutil
 import schemathesis
 from boms import worked
 from contract import filled, keeps_to_the_document
+from schemathesis.core.failures import FailureGroup
 from servers import Server, shipped_server
 
 WORKERS = 2
@@ -69,7 +70,7 @@ def made_up(server: Server, requests: int, seed: int) -> list[str]:
         rest = (requests - statuses.total()) // (len(every) - i + 1) + 1
         try:
             statuses += keeps_to_the_document(operation, rest, known, seed)
-        except Exception as error:
+        except (FailureGroup, Exception) as error:
             wrong.append(f"{operation.label}: {getattr(error, 'exceptions', error)}")
         if i % 10 == 0 or i == len(every):
             say(
