@@ -67,7 +67,7 @@ def made_up(server: Server, requests: int, seed: int) -> list[str]:
     for i, operation in enumerate(every, 1):
         if time.monotonic() > end:
             return [*wrong, f"{len(every) - i + 1} operations were not asked within {LONGEST_MADE_UP:g} s"]
-        rest = (requests - statuses.total()) // (len(every) - i + 1) + 1
+        rest = max(1, (requests - statuses.total()) // (len(every) - i + 1) + 1)
         try:
             statuses += keeps_to_the_document(operation, rest, known, seed)
         except (FailureGroup, Exception) as error:
