@@ -23,6 +23,7 @@ class Act(Schema):
     title = fields.Nested(LocalText)
     dated = fields.String()
     status = fields.String()
+    text_read = fields.String(metadata={"description": "whether its text was read for this program"})
 
 
 class ScreeningQuery(Schema):
@@ -52,6 +53,7 @@ class CbamScreening(Schema):
     next_steps = fields.List(fields.Dict())
     notes = fields.List(fields.Nested(LocalText))
     limits = fields.List(fields.Nested(LocalText))
+    law_known_until = fields.Date(metadata={"description": "the last day whose law the tables hold"})
     acts = fields.List(fields.Nested(Act))
     links = fields.Dict()
 
@@ -65,6 +67,8 @@ class CbamInstallation(Schema):
     acts = fields.List(fields.Nested(Act))
     engine = fields.Dict()
     emissions = fields.Dict(metadata={"description": "of the installation, t CO2e, by source"})
+    electricity = fields.Dict(allow_none=True)
+    co2_transfers = fields.List(fields.Dict())
     balances = fields.List(fields.Dict())
     heat_units = fields.List(fields.Dict())
     processes = fields.List(
@@ -101,6 +105,11 @@ class AnswerQuery(Schema):
 class CbamAnswer(Schema):
     id = fields.UUID()
     created = fields.DateTime()
+    on = fields.Date()
+    pcf = fields.Dict(
+        allow_none=True,
+        metadata={"description": "the footprint of the same lines; never mixed with embedded emissions"},
+    )
     product = fields.Dict()
     screening = fields.Dict()
     goods = fields.Dict(allow_none=True, metadata={"description": "the product itself, where it is a good of Annex I"})
@@ -168,8 +177,20 @@ class DefaultQuery(Schema):
 class CbamDefault(Schema):
     """The default path of a good: never mixed with a footprint."""
 
+    path = fields.String()
     cn_code = fields.String()
     country = fields.Raw()
+    sector = fields.String(allow_none=True)
+    categories = fields.List(fields.String())
+    obligation = fields.Dict(metadata={"description": "whether CBAM applies to the shipment, and why not"})
+    unit = fields.String()
+    shipment = fields.Dict()
+    carbon_price_paid = fields.Dict()
+    default_value = fields.Raw(metadata={"description": "the row of the table, with its source"})
+    rounding = fields.Nested(LocalText)
+    law = fields.Boolean()
+    by_year = fields.List(fields.Dict(), metadata={"description": "mark-up, free allocation, certificates and cost"})
+    proposals = fields.Raw(metadata={"description": "apart, if asked for; not law"})
     notes = fields.List(fields.Nested(LocalText))
     acts = fields.List(fields.Nested(Act))
 

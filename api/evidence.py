@@ -117,7 +117,8 @@ class OneEvidence(MethodView):
 @blueprint.route("/<string:identifier>/file")
 class EvidenceFile(MethodView):
     @blueprint.doc(operationId="getEvidenceFile")
-    @blueprint.response(200, BINARY, content_type="application/octet-stream")
+    @blueprint.doc(responses={200: {"content": {media_type: {"schema": BINARY} for media_type in EXTENSIONS}}})
+    @blueprint.response(200)
     @schemas.problem(blueprint, 404, "no such evidence, or its file was removed after its retention")
     @schemas.problem(blueprint, 422, "the file is no longer what was entered")
     def get(self, identifier: str) -> Response:

@@ -36,6 +36,7 @@ IF_MATCH = {
     "in": "header", "name": "If-Match", "required": True, "schema": {"type": "string"},
     "description": "ETag of the statement as the writer has seen it",
 }  # fmt: skip
+FORMS = {media: {"schema": {} if media == "application/json" else {"type": "string"}} for media in MEDIA_TYPES.values()}
 PDF = "application/pdf"
 ZIP = "application/zip"
 ORDER_BODY = {"required": True, "content": {"application/json": {"schema": statement_schemas.StatementOrder}}}
@@ -94,9 +95,9 @@ class OneStatement(MethodView):
 
 @blueprint.route(PATH + "/<string:identifier>/document")
 class StatementDocument(MethodView):
-    @blueprint.doc(operationId="getStatementDocument")
+    @blueprint.doc(operationId="getStatementDocument", responses={200: {"content": FORMS}})
     @blueprint.arguments(statement_schemas.DocumentForm, location="query")
-    @blueprint.response(200, {"type": "string", "format": "binary"}, content_type=PDF)
+    @blueprint.response(200)
     @schemas.problem(blueprint, 404, "no such statement")
     @schemas.problem(blueprint, 422, "cannot be used")
     def get(self, query: dict[str, Any], identifier: str) -> Response:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -23,30 +24,31 @@ CHECKS = [
     response_schema_conformance,
 ]  # fmt: skip
 PLAIN = {"Accept-Encoding": "identity"}
-SLOW = {"GET /v1/cbam/workbook": 2}  # a workbook of seconds, whose only parameter is the language
+SLOW = {  # seconds each, few parameters
+    "GET /v1/cbam/workbook": 2, "GET /v1/statements/{identifier}/document": 8, "GET /v1/statements/{identifier}/bundle": 4,
+}  # fmt: skip
 Post = Callable[[str, bytes, str], Any]
+Known = Mapping[str, Mapping[str, str]]
 
 
-def keeps_to_the_document(
-    operation: Any, requests: int, known: Mapping[str, Mapping[str, str]], start: int = 0
-) -> Counter[int]:
+def keeps_to_the_document(operation: Any, requests: int, known: Known, start: int = 0) -> Counter[int]:
     """Sends so many requests to an operation; returns how often which status was answered.
 
     Half of them are as the document allows, half of those for something that is there; the others are wrong on purpose.
     The same ``start`` makes up the same requests. Raises `FailureGroup` at the first answer that is not as documented.
     """
     statuses: Counter[int] = Counter()
-    ids = next((known[prefix] for prefix in known if operation.path.startswith(prefix + "/")), None)
+    ids, names = ids_for(operation, known), path_parameters(operation)
     ways = [(GenerationMode.POSITIVE, {})]
-    if ids and all(name in ids for name in _path_parameters(operation)):
-        ways.append((GenerationMode.POSITIVE, {name: ids[name] for name in _path_parameters(operation)}))
+    if names and all(name in ids for name in names):
+        ways.append((GenerationMode.POSITIVE, {name: ids[name] for name in names}))
     if _can_be_wrong(operation):
         ways += [(GenerationMode.NEGATIVE, {})] * len(ways)
     for mode, path in ways:
 
         @seed(start)
         @settings(
-            max_examples=max(1, min(SLOW.get(operation.label, requests), requests) // len(ways)), phases=[Phase.generate],
+            max_examples=-(-min(SLOW.get(operation.label, requests), requests) // len(ways)), phases=[Phase.generate],
             database=None, deadline=None, suppress_health_check=list(HealthCheck),
         )  # fmt: skip
         @given(case=operation.as_strategy(mode, path_parameters=path or None))
@@ -59,8 +61,13 @@ def keeps_to_the_document(
     return statuses
 
 
-def _path_parameters(operation: Any) -> list[str]:
-    return [p["name"] for p in operation.definition.raw.get("parameters", ()) if p.get("in") == "path"]
+def ids_for(operation: Any, known: Known) -> Mapping[str, str]:
+    """Path parameters of the operation that are there."""
+    return next((ids for prefix, ids in known.items() if operation.path.startswith(prefix + "/")), {})
+
+
+def path_parameters(operation: Any) -> list[str]:
+    return re.findall(r"{(\w+)}", operation.path)
 
 
 def _can_be_wrong(operation: Any) -> bool:
@@ -69,7 +76,7 @@ def _can_be_wrong(operation: Any) -> bool:
     return "requestBody" in raw or any(p.get("in") != "path" for p in raw.get("parameters", ()))
 
 
-def filled(post: Post) -> dict[str, dict[str, str]]:
+def filled(post: Post) -> Known:
     """One of everything is stored; returns path parameters that are there, by the paths that take them."""
     inventories, media = PROJECT / "inventories", "application/json"
     bom = (inventories / "beer" / "craft-one-way-glass.json").read_bytes()
@@ -91,5 +98,5 @@ def filled(post: Post) -> dict[str, dict[str, str]]:
             ("cbam/installations", installation), ("statements", statement["id"]), ("evidence", evidence["id"]),
         )},
         "/v1/rules": {"identifier": "beer", "version": "1.0.0", "name": "beer"},
-        "/v1/processes": {"code": "malt-cn"},
+        "/v1/processes": {"code": "steel-cold-rolled-cn"},
     }  # fmt: skip

@@ -20,6 +20,7 @@ import psutil
 import schemathesis
 from boms import worked
 from contract import filled, keeps_to_the_document
+from schemathesis.core.failures import FailureGroup
 from servers import Server, shipped_server
 
 WORKERS = 2
@@ -66,10 +67,10 @@ def made_up(server: Server, requests: int, seed: int) -> list[str]:
     for i, operation in enumerate(every, 1):
         if time.monotonic() > end:
             return [*wrong, f"{len(every) - i + 1} operations were not asked within {LONGEST_MADE_UP:g} s"]
-        rest = (requests - statuses.total()) // (len(every) - i + 1) + 1
+        rest = max(1, (requests - statuses.total()) // (len(every) - i + 1) + 1)
         try:
             statuses += keeps_to_the_document(operation, rest, known, seed)
-        except Exception as error:
+        except (FailureGroup, Exception) as error:
             wrong.append(f"{operation.label}: {getattr(error, 'exceptions', error)}")
         if i % 10 == 0 or i == len(every):
             say(

@@ -6,6 +6,8 @@ import json
 import signal
 import socket
 import ssl
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -17,7 +19,8 @@ import httpx
 import psutil
 import pytest
 import trustme
-from servers import Server, shipped_server, small_server
+from boms import worked
+from servers import SMALL, Server, shipped_server, small_server
 
 from lcaengine.serving import Listening, NoAddress
 from lcaengine.serving.starting import Hooks, run_waitress
@@ -201,6 +204,25 @@ def test_a_worker_that_is_killed_is_replaced(tmp_path: Path) -> None:
         assert httpx.get(server.address).status_code == 200
 
 
+# -- the database
+
+
+def test_workers_have_their_own_connections(release: object, url: str, tmp_path: Path) -> None:
+    """Many at once on two workers: all kept, none answered with another's."""
+    bom = json.loads(worked("craft-one-way-glass.json"))
+    with shipped_server(tmp_path, "--workers", "2", LCAENGINE_DATABASE=url) as server, ThreadPoolExecutor(8) as pool:
+
+        def post(i: int) -> tuple[str, str]:
+            named = {**bom, "product": {**bom["product"], "name": {"zh": f"{i}", "en": f"{i}"}}}
+            answer = httpx.post(f"{server.address}/v1/footprints", json=named, timeout=60)
+            assert answer.json()["product"]["name"]["en"] == f"{i}"
+            return answer.json()["id"], f"{i}"
+
+        for identifier, name in list(pool.map(post, range(16))):
+            kept = httpx.get(f"{server.address}/v1/footprints/{identifier}").json()
+            assert kept["product"]["name"]["en"] == name
+
+
 # -- TLS
 
 
@@ -261,3 +283,29 @@ def test_where_gunicorn_cannot_run_there_is_one_process_without_tls(certificates
         with pytest.raises(NoAddress) as refused:
             run_waitress(None, asked, hooks)
         assert refused.value.problems[0].code == "needs_posix"
+
+
+def test_waitress_serves_the_same_application() -> None:
+    """As it does on Windows."""
+    code = SMALL.replace("run(app,", "run_waitress(app,").replace(
+        "import Hooks, Listening, run", "import Hooks, Listening"
+    )
+    code = "from lcaengine.serving.starting import run_waitress" + code
+    process = subprocess.Popen([sys.executable, "-c", code, "1", "4"], stdout=subprocess.PIPE, text=True)
+    try:
+        assert process.stdout is not None
+        address = process.stdout.readline().strip()
+        assert httpx.post(address, content=b"12345").text.endswith(" 5")
+    finally:
+        process.terminate()
+        process.communicate(timeout=20)
+
+
+# -- a worker that has done enough
+
+
+def test_a_worker_is_replaced_after_so_many_requests_and_none_is_lost(tmp_path: Path) -> None:
+    with small_server(tmp_path, LCAENGINE_MAX_REQUESTS="20") as server, httpx.Client(base_url=server.address) as client:
+        answers = [client.get("/") for _ in range(60)]
+    assert {answer.status_code for answer in answers} == {200}
+    assert len({answer.text for answer in answers}) > 1
