@@ -82,7 +82,6 @@ TAGGED = frozenset({
     "getFootprint", "getHotspots", "getExplanation", "getTree", "getCbamScreening", "getCbamInstallation", "getCbamAnswer",
     "getCbamReport", "getEvidence", "getEvidenceFile", "getStatement", "getProcess", "getRuleTest", "getRuleInventory",
 })  # fmt: skip
-UNPAGED = frozenset({"listShares", "listRuleVersions", "listFootprintVersions"})
 IF_NONE_MATCH = {
     "in": "header", "name": "If-None-Match", "schema": {"type": "string"},
     "description": "ETags that the reader has: 304 where it is still one of them",
@@ -145,7 +144,7 @@ def _forms(operation: dict[str, Any]) -> None:
     """CSV and XLSX of tables, the address of the next page, and ETags."""
     identifier, answers = operation["operationId"], operation.setdefault("responses", {})
     given = {str(status): answer for status, answer in answers.items()}.get("200")
-    paged = identifier.startswith("list") and identifier not in UNPAGED
+    paged = "cursor" in {p.get("name") for p in operation.get("parameters", ())}
     if given and (paged or identifier in TABLES):
         binary = {"schema": {"type": "string", "format": "binary"}}
         given.setdefault("content", {}).update({CSV: {"schema": {"type": "string"}}, XLSX: binary})

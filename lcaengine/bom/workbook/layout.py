@@ -21,7 +21,7 @@ KEY_ROWS = 15  # how far down the row of keys is looked for
 _COMMON = ("basis", "shared", "note")
 ENTRY = ("id", "name", "amount", "unit", "role", "process", "unit_mass", "origin", "transport", "recycled_content", "cn_code", "cas",
          "supplier_footprint", "footprint_boundary", "footprint_gwp", "footprint_year", "footprint_verification",
-         "footprint_biogenic_carbon", "mass_basis", "embedded_emissions", "embedded_indirect", "embedded_year",
+         "footprint_biogenic_carbon", "footprint_primary_data_share", "mass_basis", "embedded_emissions", "embedded_indirect", "embedded_year",
          "embedded_installation", "embedded_verification", *_COMMON)  # fmt: skip
 SELDOM = frozenset({"cas", "basis", *(key for key in ENTRY if key.startswith(("footprint_", "embedded_", "mass_")))})
 ACTIVITY = ("id", "kind", "amount", "unit", "name", "evidence", "process", *_COMMON)
@@ -35,7 +35,7 @@ ENGLISH = {
     "recycled_content": "Recycled content", "cn_code": "CN code", "cas": "CAS number", "evidence": "Evidence", "price": "Price",
     "biogenic_carbon": "Biogenic carbon", "supplier_footprint": "Supplier's footprint", "footprint_boundary": "Its boundary",
     "footprint_gwp": "Its GWP set", "footprint_year": "Its year", "footprint_verification": "Its verification",
-    "footprint_biogenic_carbon": "Its biogenic carbon", "mass_basis": "Mass basis", "embedded_emissions": "Embedded emissions",
+    "footprint_biogenic_carbon": "Its biogenic carbon", "footprint_primary_data_share": "Its primary data share", "mass_basis": "Mass basis", "embedded_emissions": "Embedded emissions",
     "embedded_indirect": "Of it indirect", "embedded_year": "Their year", "embedded_installation": "Their installation",
     "embedded_verification": "Their verification", "shared": "Shared with other products", "note": "Note",
     "(name)": "Name", "(default)": "Default", "(range)": "Range", "(source)": "Source of the default",

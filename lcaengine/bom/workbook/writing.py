@@ -60,7 +60,7 @@ WIDTHS = {"id": 20, "name": 30, "role": 30, "kind": 32, "process": 26, "transpor
 FORM_WIDTHS = (34, 40, 14, 44, 24)
 FORM_HEADERS = {"(item)": ("项目", "Item"), "value": ("值", "Value"), "unit": ("单位", "Unit"), "(about)": ("说明", "About"),
                 "key": ("键（请勿改动）", "Key (do not change)")}  # fmt: skip
-NUMBERS = ("amount", "recycled_content", "embedded_indirect")
+NUMBERS = ("amount", "recycled_content", "embedded_indirect", "footprint_primary_data_share")
 
 
 def write_workbook(rule: Rule, languages: Languages = ("zh", "en"), document: Mapping[str, Any] | None = None) -> bytes:
