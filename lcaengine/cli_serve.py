@@ -9,6 +9,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -17,6 +18,11 @@ from lcaengine.options import language_option, shows_problems
 from lcaengine.problems import Language, Problem, Refused
 from lcaengine.serving import Listening, loopback
 from lcaengine.terminal import Terminal
+
+if TYPE_CHECKING:
+    from flask import Flask
+
+    from lcaengine.store import Store
 
 FILE = click.Path(dir_okay=False, path_type=Path)
 METRICS_FOLDER = "PROMETHEUS_MULTIPROC_DIR"
@@ -67,9 +73,15 @@ def _run(listening: Listening, auth: bool, database: str | None, terminal: Termi
     run(app, listening, Hooks(
         listening=lambda address: _say(terminal, address, first_link(store) if auth else None),
         forking=store.engine.dispose,
-        forked=lambda: store.engine.dispose(close=False),  # the parent's connections are the parent's
+        forked=lambda: _begin(store, app),
         ended=_ended,
     ))  # fmt: skip
+
+
+def _begin(store: Store, app: Flask) -> None:
+    """In a new worker: the parent's connections are the parent's; what waits in the outbox goes out."""
+    store.engine.dispose(close=False)
+    app.extensions["lcaengine_courier"].wake()
 
 
 def _say(terminal: Terminal, address: str, token: str | None) -> None:
