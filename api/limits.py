@@ -20,6 +20,7 @@ def register_limits(app: Flask) -> None:
         return
     from flask_limiter import ApplicationLimit, Limiter
 
+    app.after_request(_retry_only_when_refused)  # registered first, so that it runs after the limiter's own
     login = settings.RATE_LOGIN.value
     Limiter(
         address,
@@ -32,6 +33,13 @@ def register_limits(app: Flask) -> None:
             ApplicationLimit(login, key_function=address, scope="wrong", exempt_when=_free, deduct_when=_unknown),
         ],
     )
+
+
+def _retry_only_when_refused(response: Response) -> Response:
+    """The limiter says ``Retry-After`` in every answer, which means something else in most."""
+    if response.status_code not in (429, 503):
+        response.headers.pop("Retry-After", None)
+    return response
 
 
 def address() -> str:
