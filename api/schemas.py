@@ -365,6 +365,7 @@ class Candidate(Schema):
     unit = fields.String()
     location = fields.String()
     score = fields.Float()
+    by = fields.String(metadata={"description": "the name that matched best"})
     matched = fields.Dict(metadata={"description": "by: name, synonym, cas, hs or code; text: that name or number"})
     reasons = fields.Dict(keys=fields.String(), values=fields.Float())
     roles = fields.List(fields.String(), metadata={"description": "roles of the rule that accept it"})
