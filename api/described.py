@@ -33,6 +33,7 @@ IDEMPOTENCY_KEY = {
 UNKNOWN = {"401": "who asks is not known", "403": "the credential lacks the scope"}
 OF_THE_SERVER = {
     "403": "for another host, or from another web site",
+    "414": "the address is too long",
     "429": "too many requests: again after Retry-After",
     "503": "the database cannot be reached, or the server is busy: again after Retry-After",
 }

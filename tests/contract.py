@@ -71,9 +71,12 @@ def path_parameters(operation: Any) -> list[str]:
 
 
 def _can_be_wrong(operation: Any) -> bool:
-    """Any text will do as part of a path."""
+    """Any text will do as part of a path, and as a header without a form."""
     raw = operation.definition.raw
-    return "requestBody" in raw or any(p.get("in") != "path" for p in raw.get("parameters", ()))
+    return "requestBody" in raw or any(
+        p.get("in") == "query" or (p.get("in") == "header" and "pattern" in p.get("schema", {}))
+        for p in raw.get("parameters", ())
+    )
 
 
 def filled(post: Post) -> Known:
