@@ -9,10 +9,10 @@ from __future__ import annotations
 import logging
 import threading
 from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from lcaengine.pact.client import PactClient
 from lcaengine.pact.sealing import unseal
 from lcaengine.problems import Refused
 from lcaengine.store import Store
@@ -21,11 +21,16 @@ from lcaengine.store.pact_partners import FAILED, SENT, WAITING, Event, Partner,
 FIRST, LONGEST, GIVE_UP = timedelta(minutes=1), timedelta(hours=6), timedelta(hours=72)
 LOOK = 300.0  # seconds: another process may have put something there
 
+if TYPE_CHECKING:
+    from lcaengine.pact.client import PactClient
+
 _log = logging.getLogger(__name__)
 
 
 def client_of(partner: Partner) -> PactClient:
     """A client that signs in at a registered partner; raises `Refused` where its secret cannot be read."""
+    from lcaengine.pact.client import PactClient  # loaded when it is needed: a server starts without a client's libraries
+
     return PactClient(partner.base_url, partner.client_id, unseal(partner.sealed_secret), partner.auth_url)
 
 
