@@ -29,7 +29,9 @@ _log = logging.getLogger(__name__)
 
 def client_of(partner: Partner) -> PactClient:
     """A client that signs in at a registered partner; raises `Refused` where its secret cannot be read."""
-    from lcaengine.pact.client import PactClient  # loaded when it is needed: a server starts without a client's libraries
+    from lcaengine.pact.client import (
+        PactClient,  # loaded when it is needed: a server starts without a client's libraries
+    )
 
     return PactClient(partner.base_url, partner.client_id, unseal(partner.sealed_secret), partner.auth_url)
 
