@@ -26,7 +26,7 @@ from lcaengine.bom.model import (
     Shared,
     SupplierFootprint,
 )
-from lcaengine.bom.sheet import Row, located, read_sheet
+from lcaengine.bom.sheet import Row, Sheet, located, read_sheet
 from lcaengine.problems import Malformed, Problem, Refused, TooLarge
 from lcaengine.units import Quantity, factor
 
@@ -468,6 +468,12 @@ def _read_csv(data: bytes) -> tuple[Json, Bom]:
         rows = list(csv.reader(io.StringIO(text, newline=""), strict=True))
     except csv.Error as error:
         raise Malformed(Problem("unreadable_table", "", {"why": str(error)})) from error
+    sheet, bom = read_rows(rows)
+    return sheet.document, bom
+
+
+def read_rows(rows: Sequence[Sequence[str]]) -> tuple[Sheet, Bom]:
+    """A BOM from the rows of a table, the header first; what its sheet knows of places. Problems name row and column."""
     sheet = read_sheet(rows)
     try:
         bom = bom_of(sheet.document)
@@ -480,4 +486,4 @@ def _read_csv(data: bytes) -> tuple[Json, Bom]:
         activities=tuple(replace(row, where=Row(located(row.where, sheet.places))) for row in bom.activities),
         co_products=tuple(replace(row, where=Row(located(row.where, sheet.places))) for row in bom.co_products),
     )
-    return sheet.document, placed
+    return sheet, placed

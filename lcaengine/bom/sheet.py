@@ -112,7 +112,7 @@ def _add_row(sheet: Sheet, number: int, columns: Sequence[str], cells: Sequence[
         case "parameters" | "parameter":
             name = row.get("id", "")
             _once(sheet, number, f"/parameters/{name}")
-            chosen = row.get("amount", "").strip()
+            chosen = row.get("amount") or row.get("kind", "")  # where the column of amounts holds only numbers
             if not row.get("unit") and _OPTION.fullmatch(chosen) and not _NUMBER.fullmatch(chosen):
                 sheet.document.setdefault("parameters", {})[name] = chosen
                 return
@@ -194,10 +194,38 @@ def _numbers(sheet: Sheet, number: int, row: Mapping[str, str], columns: Iterabl
 
 
 def _number(sheet: Sheet, number: int, column: str, text: str) -> float:
-    if _NUMBER.fullmatch(text):
-        return float(text)
+    if (found := number_of(text)) is not None:
+        return found
     sheet.problems.append(Problem("not_a_number", f"row {number}, column {column}", {"value": text}))
     return 0.0
+
+
+def number_of(text: str) -> float | None:
+    """The number that a cell holds, if it is one."""
+    return float(text) if _NUMBER.fullmatch(text) else None
+
+
+Parts = tuple[Any, tuple[float, ...]]
+
+
+def quantity_parts(text: str) -> Parts:
+    """A quantity's unit and number; a text that is none, as it stands."""
+    match = _AMOUNT.match(text)
+    amount = number_of(match[1]) if match else None
+    return (text, ()) if match is None or amount is None else ((match[2],), (amount,))
+
+
+def leg_parts(text: str) -> Parts:
+    """Modes and units of the legs of a transport, and the distances; a text that is none, as it stands."""
+    legs = [_LEG.match(part) for part in _legs_of(text)]
+    numbers = [number_of(leg[2]) if leg else None for leg in legs]
+    if any(number is None for number in numbers):
+        return text, ()
+    return tuple((leg[1], leg[3]) for leg in legs if leg), tuple(number for number in numbers if number is not None)
+
+
+def _legs_of(text: str) -> list[str]:
+    return [part for part in (p.strip() for p in re.split("[;；]", text)) if part]
 
 
 def _quantity(sheet: Sheet, number: int, column: str, text: str) -> Json:
@@ -210,7 +238,7 @@ def _quantity(sheet: Sheet, number: int, column: str, text: str) -> Json:
 
 def _legs(sheet: Sheet, number: int, text: str) -> Iterable[Json]:
     """``road 300 km; sea 1200 km``."""
-    for part in filter(None, (p.strip() for p in re.split("[;；]", text))):
+    for part in _legs_of(text):
         if match := _LEG.match(part):
             distance = {"amount": _number(sheet, number, "transport", match[2]), "unit": match[3]}
             yield {"mode": match[1], "distance": distance}

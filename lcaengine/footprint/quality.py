@@ -51,22 +51,34 @@ class Quality:
         s = self._system
         runs = s.amount * self._footprint.runs[s.process]
         background = np.where((s.flow >= 0)[:, None], 0.0, s.release.quality[np.maximum(s.product, 0)]) * runs[:, None]
-        own = np.array([self._marks(i) for i in range(len(s.exchanges))], dtype=np.int64)
-        carries = (own[:, None] & np.array([BIT[name] for name in MARKS])) > 0
-        return np.where(carries, self.scores[:, None], background)
+        return np.where(self.carries, self.scores[:, None], background)
+
+    @cached_property
+    def carries(self) -> NDArray[np.bool_]:
+        """Which marks every exchange has of its own, (E, len(MARKS))."""
+        own = np.array([self._marks(i) for i in range(len(self._system.exchanges))], dtype=np.int64)
+        carries: NDArray[np.bool_] = (own[:, None] & np.array([BIT[name] for name in MARKS])) > 0
+        return carries
 
     @cached_property
     def own(self) -> Array:
         """Score of every exchange that is a supplier's figure or an emission of the site itself, (E,)."""
-        primary = [e.data == "primary" and e.kind == "emission" for e in self._system.exchanges]
-        return np.where(primary, self.scores, 0.0)
+        return np.where(self.is_own, self.scores, 0.0)
+
+    @cached_property
+    def is_own(self) -> NDArray[np.bool_]:
+        return np.array([e.data == "primary" and e.kind == "emission" for e in self._system.exchanges], dtype=bool)
 
     @cached_property
     def unverified(self) -> Array:
         """Score of every exchange whose figures nobody outside has checked, (E,)."""
+        return np.where(self.is_verified, 0.0, self.scores)
+
+    @cached_property
+    def is_verified(self) -> NDArray[np.bool_]:
         lines = {line for line, footprint in self._supplied.items() if _verified(footprint)}
-        verified = [e.line in lines and e.matched_by == "supplier_footprint" for e in self._system.exchanges]
-        return np.where(verified, 0.0, self.scores)
+        found = [e.line in lines and e.matched_by == "supplier_footprint" for e in self._system.exchanges]
+        return np.array(found, dtype=bool)
 
     def rating(self) -> dict[str, Any] | None:
         """PEF's and PACT's ratings of the whole footprint."""

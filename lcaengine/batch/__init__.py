@@ -1,0 +1,1 @@
+"""Many bills of materials at once."""

@@ -1,0 +1,130 @@
+"""What a part of a batch comes to: a row of results per bill, and what there is to say of it, as columns."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lcaengine.lanes import Lanes
+from lcaengine.problems import Language, Problem
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+Array = NDArray[np.float64]
+Bills = NDArray[np.int64]
+
+TEXTS = (
+    "bom", "status", "product_id", "product", "category", "boundary", "declared_unit", "unit", "rule", "rule_version",
+    "rule_sha256", "background_id", "engine_version", "warnings",
+)  # fmt: skip
+FIGURES = (
+    "declared_amount", "total", "location_based", "market_based", "biogenic_carbon_kg", "primary_data_share",
+    "default_share", "estimate_share", "unsplit_share", "pef_dqr", "technological_dqr", "geographical_dqr",
+    "temporal_dqr", "warning_count",
+)  # fmt: skip
+ISSUE = (
+    "bom", "row", "field", "code", "rule_id", "message_zh", "message_en", "next_action_zh", "next_action_en",
+)  # fmt: skip
+_PLACE = re.compile(r"row (\d+)(?:, column (.*))?", re.S)
+_ROWS = re.compile(r"\brow (\d+)\b")
+
+
+class Outcome:
+    """Collects the results of b bills, in any order."""
+
+    def __init__(self, names: Sequence[str]) -> None:
+        self.names = np.array(names, dtype=object)
+        self.texts = {name: np.full(len(names), None, dtype=object) for name in TEXTS}
+        self.figures: dict[str, Array] = {name: np.full(len(names), np.nan) for name in FIGURES}
+        self.texts["bom"][:] = self.names
+        self.errors, self.warnings = Issues(), Issues()
+        self.lines: list[dict[str, Any]] = []
+
+    def write(self, bills: Bills, told: Mapping[str, str], figures: Mapping[str, Any]) -> None:
+        """What holds for some bills: the same texts for all of them, figures (L,)."""
+        for name, text in told.items():
+            self.texts[name][bills] = text
+        for name, values in figures.items():
+            if name not in self.figures:
+                self.figures[name] = np.full(len(self.names), np.nan)
+            self.figures[name][bills] = values
+
+    def results(self) -> pa.Table:
+        """One row per bill; a figure that a bill has not is missing."""
+        import pyarrow as pa
+
+        columns = {name: pa.array(values, pa.string()) for name, values in self.texts.items()}
+        columns |= {name: pa.array(values, pa.float64(), from_pandas=True) for name, values in self.figures.items()}
+        return pa.table({**{name: columns[name] for name in (*TEXTS, *FIGURES)}, **columns})
+
+    def line_table(self) -> pa.Table:
+        """One row per bill, line and stage; together they are the total."""
+        import pyarrow as pa
+
+        kinds = {"bom": pa.string(), "line": pa.string(), "stage": pa.string(), "value": pa.float64(), "share": pa.float64()}
+        if not self.lines:
+            return pa.schema(list(kinds.items())).empty_table()
+        return pa.table({
+            name: pa.concat_arrays([pa.array(piece[name], kind, from_pandas=True) for piece in self.lines])
+            for name, kind in kinds.items()
+        })  # fmt: skip
+
+
+class Issues:
+    """Errors or warnings, as columns."""
+
+    def __init__(self) -> None:
+        self.columns: dict[str, list[Any]] = {name: [] for name in ISSUE}
+
+    def add(self, names: Sequence[str], rows: Sequence[int], problem: Problem, rule_id: str = "") -> None:
+        """A problem of several bills: ``rows`` are the places of their first rows in the file, less one.
+
+        A number in it that differs from bill to bill is a `Lanes` of as many.
+        """
+        relative = _PLACE.fullmatch(problem.where)
+        own = int(relative[1]) if relative else None
+        self._extend("bom", names)
+        self._extend("row", [None if own is None else row + own - 1 for row in rows])
+        self._repeat("field", (relative[2] or "") if relative else problem.where, len(names))
+        self._repeat("code", problem.code, len(names))
+        self._repeat("rule_id", rule_id, len(names))
+        for column, key in (("message_zh", "zh"), ("message_en", "en"), ("next_action_zh", "next_zh"), ("next_action_en", "next_en")):
+            self._extend(column, _shown(problem, key, rows))
+
+    def _extend(self, name: str, values: Sequence[Any]) -> None:
+        self.columns[name].extend(values)
+
+    def _repeat(self, name: str, value: Any, times: int) -> None:
+        self.columns[name].extend([value] * times)
+
+    def table(self) -> pa.Table:
+        import pyarrow as pa
+
+        return pa.table({
+            name: pa.array(values, pa.int64() if name == "row" else pa.string()) for name, values in self.columns.items()
+        })  # fmt: skip
+
+
+def _shown(problem: Problem, key: str, rows: Sequence[int]) -> list[str]:
+    """A problem's text for every bill: the places of rows and the numbers are each bill's own.
+
+    The text is made once, with marks where the bills differ: a batch may have more warnings than bills.
+    """
+    language: Language = "zh" if key.endswith("zh") else "en"
+    differing: dict[str, Sequence[str]] = {
+        name: value.shown() for name, value in problem.values.items() if isinstance(value, Lanes)
+    }
+    first = problem.values.get("first")
+    if isinstance(first, str) and (place := _PLACE.match(first)):
+        differing["first"] = [f"row {row + int(place[1]) - 1}{first[place.end(1) :]}" for row in rows]
+    marked = Problem(problem.code, "", {**problem.values, **{name: f"\0{name}\0" for name in differing}})
+    text = marked.message(language) if key == language else marked.next_action(language)
+    pieces = text.split("\0")
+    if len(pieces) == 1:
+        return [text] * len(rows)
+    return ["".join(differing[p][i] if k % 2 else p for k, p in enumerate(pieces)) for i in range(len(rows))]
