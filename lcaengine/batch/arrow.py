@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,33 +15,37 @@ if TYPE_CHECKING:
 
 def part_of(table: pa.Table, row: int) -> Part:
     """The part that a table holds, its bills one after the other; ``row``: the place of its first row in the file."""
-    columns = {name: column_of(table.column(name)) for name in table.column_names}
+    columns = {name: column_of(table.column(name), name in NUMBERS) for name in table.column_names}
     bom = columns.pop(BOM)
     starts = np.concatenate(([0], np.flatnonzero(np.diff(bom.codes)) + 1, [len(bom.codes)]))
     return Part(columns, [bom.text(int(start)) for start in starts[:-1]], starts, row)
 
 
-def column_of(chunked: pa.ChunkedArray) -> Column:
-    """A column of numbers as it is; of anything else as texts, each once, without blanks around; empty is missing."""
+def column_of(chunked: pa.ChunkedArray, numbers: bool = False) -> Column:
+    """A column of amounts that holds numbers as it is; anything else as texts, each once, without blanks; empty is missing."""
     import pyarrow as pa
 
-    if pa.types.is_floating(chunked.type):
+    kind = chunked.type
+    if numbers and (pa.types.is_floating(kind) or pa.types.is_integer(kind) or pa.types.is_decimal(kind)):
         array = chunked.combine_chunks()
         missing = np.asarray(array.is_null())
         values = array.cast(pa.float64()).to_numpy(zero_copy_only=False)
-        return Column(np.where(missing, MISSING, 0).astype(np.int64), values=values)
-    if not pa.types.is_dictionary(chunked.type):
-        chunked = chunked.cast(pa.string()).dictionary_encode()
+        return Column(np.where(missing, MISSING, 0).astype(np.int32), values=values)
+    if not pa.types.is_dictionary(kind):
+        chunked = chunked.dictionary_encode()
     array = chunked.unify_dictionaries().combine_chunks()
-    return Column(*_stripped(array.indices.fill_null(MISSING).to_numpy(), array.dictionary.cast(pa.string()).to_pylist()))
+    texts = [_text(value) for value in array.dictionary.to_pylist()]
+    return Column(*_stripped(array.indices.fill_null(MISSING).to_numpy(), texts))
 
 
-def _stripped(codes: NDArray[Any], texts: list[str | None]) -> tuple[NDArray[np.int64], list[str]]:
+def _text(value: Any) -> str:
+    """A value as a reader would write it: 2025.0 from a table without whole numbers is the year 2025."""
+    if isinstance(value, float):
+        return str(int(value)) if value.is_integer() else repr(value)
+    return "" if value is None else str(value)
+
+
+def _stripped(codes: NDArray[Any], texts: list[str]) -> tuple[NDArray[np.int32], list[str]]:
     known: dict[str, int] = {}
-    new = [MISSING if not (cell := (text or "").strip()) else known.setdefault(cell, len(known)) for text in texts]
-    return np.array([*new, MISSING], dtype=np.int64)[codes], list(known)
-
-
-def batches_of(table: pa.Table) -> Iterator[Part]:
-    """For tests and small tables: all as one part."""
-    yield part_of(table, 1)
+    new = [MISSING if not (cell := text.strip()) else known.setdefault(cell, len(known)) for text in texts]
+    return np.array([*new, MISSING], dtype=np.int32)[codes], list(known)

@@ -17,18 +17,18 @@ from lcaengine import __version__
 from lcaengine.background import Release
 from lcaengine.background.quality import STATUS_MARKS
 from lcaengine.batch.filling import Numbers, filled
-from lcaengine.lanes import Lanes, Mask, Split
 from lcaengine.batch.outcome import Outcome
 from lcaengine.batch.rows import Part
 from lcaengine.batch.solving import Solved, solve_lanes
 from lcaengine.bom import Bom
-from lcaengine.bom.reading import read_rows
+from lcaengine.bom.reading import bom_of, json_document, read_rows
 from lcaengine.footprint import calculate
 from lcaengine.footprint.quality import Quality
 from lcaengine.footprint.result import quality_warnings
 from lcaengine.footprint.solve import Footprint
 from lcaengine.inventory import apply_rule
 from lcaengine.inventory.model import Warned
+from lcaengine.lanes import Lanes, Mask, Split
 from lcaengine.problems import Problem, Refused
 from lcaengine.rules import find_rule
 
@@ -42,14 +42,34 @@ def computed(part: Part, release: Release, lines: bool = False) -> Outcome:
     return _Computation(part, release, lines).run()
 
 
+def computed_documents(documents: list[tuple[str, str]], row: int, release: Release, lines: bool = False) -> Outcome:
+    """The same for whole JSON documents, one by one; ``row`` is the place of the first."""
+    names = [name for name, _ in documents]
+    part = Part({}, names, np.arange(len(names) + 1), row)
+    computation = _Computation(part, release, lines)
+    for bill, (_, text) in enumerate(documents):
+        computation.document(bill, text)
+    return computation.outcome
+
+
+def refused(names: list[str], problem: Problem) -> Outcome:
+    """Bills that have an error in common."""
+    outcome = Outcome(names)
+    outcome.write(np.arange(len(names)), {"status": "error", "engine_version": __version__}, {})
+    outcome.errors.add(names, [0] * len(names), problem)
+    return outcome
+
+
 @dataclass
 class _Computation:
     part: Part
     release: Release
     lines: bool
 
-    def run(self) -> Outcome:
+    def __post_init__(self) -> None:
         self.outcome = Outcome(self.part.names)
+
+    def run(self) -> Outcome:
         unreadable = self.part.unreadable()
         for bill in np.flatnonzero(unreadable).tolist():
             self._refuse(bill, (Problem("half_character", "", {"value": "\\u0000"}),))
@@ -89,7 +109,7 @@ class _Computation:
     def _together(self, bills: Bills, bom: Bom) -> None:
         rule = find_rule(bom.category)
         solved = solve_lanes(apply_rule(bom, rule, self.release), self.release, len(bills))
-        figures = {
+        figures: dict[str, object] = {
             "total": solved.value,
             **self._electricity(solved.footprint, solved.value, solved.other_method),
             "biogenic_carbon_kg": solved.carbon,
@@ -120,9 +140,26 @@ class _Computation:
         for bill in bills.tolist():
             try:
                 _, bom = read_rows(self.part.table(bill))
-                self._alone(bill, calculate(bom, find_rule(bom.category), self.release))
+                footprint = calculate(bom, find_rule(bom.category), self.release)
             except Refused as refused:
                 self._refuse(bill, refused.problems)
+                continue
+            self._alone(bill, footprint)
+            self._names(np.array([bill]))
+
+    def document(self, bill: int, text: str) -> None:
+        """A whole document, which may carry its name in ``bom``."""
+        try:
+            document = json_document(text.encode())
+            document.pop("bom", None)
+            bom = bom_of(document)
+            footprint = calculate(bom, find_rule(bom.category), self.release)
+        except Refused as refused:
+            return self._refuse(bill, refused.problems)
+        self._alone(bill, footprint)
+        bills = np.array([bill])
+        self.outcome.write(bills, {"product_id": bom.product_id, "product": bom.name["zh"]}, {})
+        return None
 
     def _alone(self, bill: int, footprint: Footprint) -> None:
         bills, system, quality = np.array([bill]), footprint.system, Quality(footprint)
@@ -140,16 +177,13 @@ class _Computation:
             "estimate_share": parts[STATUS_MARKS[-1]] / divisor,
             "unsplit_share": float(footprint.total[self.release.column_index["gas:unsplit"]]) / divisor,
         }
-        figures |= {
-            f"indicator:{i['id']}": v for i, v in zip(self.release.indicators, footprint.total, strict=False)
-        }
+        figures |= {f"indicator:{i['id']}": v for i, v in zip(self.release.indicators, footprint.total, strict=False)}
         stages = footprint.stages[:, system.headline]
         figures |= {f"stage:{stage}": v for stage, v in zip(system.stages, stages, strict=True)}
         if rated := quality.rating():
             numbers = np.array([*rated["pef"].values()][:4] + [*rated["pact"].values()][:3])
             figures |= _ratings(numbers)
         self._tell(bills, footprint, figures)
-        self._names(bills)
         warnings = (*system.inventory.warnings, *system.warnings, *quality_warnings(footprint, quality))
         self._warn(bills, warnings)
         if self.lines:
@@ -206,7 +240,9 @@ class _Computation:
             mask = warned.held
             held = bills if mask is None else bills[mask]
             problem = warned.problem if mask is None else _masked(warned.problem, mask)
-            self.outcome.warnings.add(self.outcome.names[held].tolist(), self._before(held.tolist()), problem, warned.rule_id)
+            self.outcome.warnings.add(
+                self.outcome.names[held].tolist(), self._before(held.tolist()), problem, warned.rule_id
+            )
             count += 1 if mask is None else mask
             some = slice(None) if mask is None else mask
             told[some] = [f"{before};{problem.code}".lstrip(";") for before in told[some]]
@@ -215,7 +251,8 @@ class _Computation:
 
     def _before(self, bills: list[int]) -> list[int]:
         """How far rows of the file are below those of each bill's own table."""
-        return (self.part.row + self.part.starts[bills] - 1).tolist()
+        before: list[int] = (self.part.row + self.part.starts[bills] - 1).tolist()
+        return before
 
 
 def _masked(problem: Problem, mask: Mask) -> Problem:

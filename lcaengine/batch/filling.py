@@ -9,10 +9,10 @@ from typing import Any, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from lcaengine.lanes import Lanes
 from lcaengine.batch.rows import Part
 from lcaengine.bom import Activity, Bom, CoProduct, Leg, Line
 from lcaengine.bom.sheet import Sheet
+from lcaengine.lanes import Lanes
 from lcaengine.units import Quantity
 
 Array = NDArray[np.float64]

@@ -54,6 +54,42 @@ class Outcome:
                 self.figures[name] = np.full(len(self.names), np.nan)
             self.figures[name][bills] = values
 
+    @property
+    def refused(self) -> int:
+        return int((self.texts["status"] == "error").sum())
+
+    def overrule(self, bill: int, before: int, problem: Problem) -> None:
+        """A bill that cannot be used after all: nothing is told of it but why."""
+        name = self.names[bill]
+        for issues in (self.errors, self.warnings):
+            issues.drop({name})
+        for piece in self.lines:
+            _drop(piece, {name})
+        for texts in self.texts.values():
+            texts[bill] = None
+        for figures in self.figures.values():
+            figures[bill] = np.nan
+        self.texts["bom"][bill], self.texts["status"][bill] = name, "error"
+        self.errors.add([name], [before], problem)
+
+    def without(self, bills: Sequence[int]) -> Outcome:
+        """The same without some bills, which are told of elsewhere."""
+        if bills:
+            kept = np.delete(np.arange(len(self.names)), bills)
+            gone = {self.names[bill] for bill in bills} - set(self.names[kept])
+            self.names = self.names[kept]
+            self.texts = {name: texts[kept] for name, texts in self.texts.items()}
+            self.figures = {name: figures[kept] for name, figures in self.figures.items()}
+            for issues in (self.errors, self.warnings):
+                issues.drop(gone)
+            for piece in self.lines:
+                _drop(piece, gone)
+        return self
+
+    def tables(self, lines: bool) -> dict[str, pa.Table]:
+        found = {"results": self.results(), "errors": self.errors.table(), "warnings": self.warnings.table()}
+        return {**found, "lines": self.line_table()} if lines else found
+
     def results(self) -> pa.Table:
         """One row per bill; a figure that a bill has not is missing."""
         import pyarrow as pa
@@ -66,7 +102,13 @@ class Outcome:
         """One row per bill, line and stage; together they are the total."""
         import pyarrow as pa
 
-        kinds = {"bom": pa.string(), "line": pa.string(), "stage": pa.string(), "value": pa.float64(), "share": pa.float64()}
+        kinds = {
+            "bom": pa.string(),
+            "line": pa.string(),
+            "stage": pa.string(),
+            "value": pa.float64(),
+            "share": pa.float64(),
+        }
         if not self.lines:
             return pa.schema(list(kinds.items())).empty_table()
         return pa.table({
@@ -93,8 +135,17 @@ class Issues:
         self._repeat("field", (relative[2] or "") if relative else problem.where, len(names))
         self._repeat("code", problem.code, len(names))
         self._repeat("rule_id", rule_id, len(names))
-        for column, key in (("message_zh", "zh"), ("message_en", "en"), ("next_action_zh", "next_zh"), ("next_action_en", "next_en")):
+        for column, key in (
+            ("message_zh", "zh"),
+            ("message_en", "en"),
+            ("next_action_zh", "next_zh"),
+            ("next_action_en", "next_en"),
+        ):
             self._extend(column, _shown(problem, key, rows))
+
+    def drop(self, names: set[str]) -> None:
+        """Forget what is told of some bills."""
+        _drop(self.columns, names)
 
     def _extend(self, name: str, values: Sequence[Any]) -> None:
         self.columns[name].extend(values)
@@ -108,6 +159,13 @@ class Issues:
         return pa.table({
             name: pa.array(values, pa.int64() if name == "row" else pa.string()) for name, values in self.columns.items()
         })  # fmt: skip
+
+
+def _drop(columns: dict[str, Any], names: set[str]) -> None:
+    kept = [i for i, name in enumerate(columns["bom"]) if name not in names]
+    if len(kept) < len(columns["bom"]):
+        for name, values in columns.items():
+            columns[name] = [values[i] for i in kept]
 
 
 def _shown(problem: Problem, key: str, rows: Sequence[int]) -> list[str]:

@@ -16,10 +16,10 @@ from numpy.typing import NDArray
 
 from lcaengine.bom.reading import LONE_SURROGATE
 from lcaengine.bom.schema import MAX_TEXT
-from lcaengine.bom.sheet import COLUMNS, leg_parts, number_of, quantity_parts
+from lcaengine.bom.sheet import leg_parts, number_of, quantity_parts
 
 Array = NDArray[np.float64]
-Codes = NDArray[np.int64]
+Codes = NDArray[np.int32]
 
 BOM = "bom"
 NUMBERS = ("amount", "recycled_content", "embedded_indirect")
@@ -28,6 +28,7 @@ REMARKS = ("note", "evidence", "embedded_verification", "embedded_installation")
 OWN_NAMES = ("name", "id", "gtin", "brand")  # what a product is called: told, never calculated with
 _PRODUCT = frozenset({"product", "产品"})
 MISSING = -1
+SPILLED = ""  # the column of cells beyond the last heading
 
 Parsed = tuple[Any, tuple[float, ...]]
 
@@ -76,7 +77,9 @@ class Part:
 
     def table(self, bill: int) -> list[list[str]]:
         """Header and rows of one bill, as a sheet has them."""
-        return [list(self.columns), *([c.text(row) for c in self.columns.values()] for row in self.rows(bill))]
+        columns = sorted(self.columns, key=lambda name: name == SPILLED)  # what is beyond the headings has none
+        rows = ([self.columns[name].text(row) for name in columns] for row in self.rows(bill))
+        return [[name for name in columns if name != SPILLED], *rows]
 
     def unreadable(self) -> NDArray[np.bool_]:
         """Bills that hold a character which no database keeps, (b,)."""
@@ -126,7 +129,8 @@ class Part:
         if section is None or identifier is None or name is None:
             return np.zeros(int(self.starts[-1]), dtype=bool)
         short = np.array([len(text) <= MAX_TEXT for text in (*name.texts, "")], dtype=bool)
-        return _among(section, lambda text: text.lower() in _PRODUCT) & _among(identifier, OWN_NAMES.__contains__) & short[name.codes]
+        own = _among(section, lambda text: text.lower() in _PRODUCT) & _among(identifier, OWN_NAMES.__contains__)
+        return own & np.asarray(short[name.codes], dtype=bool)
 
 
 NONE: Array = np.zeros((0, 0))
@@ -141,7 +145,7 @@ def _parsed(column: Column, parse: Callable[[str], Parsed]) -> Cells:
     """Every distinct text is parsed once."""
     known: dict[Any, int] = {}
     parsed = [parse(text) for text in column.texts]
-    shapes = np.array([known.setdefault(shape, len(known)) for shape, _ in parsed] + [MISSING], dtype=np.int64)
+    shapes = np.array([known.setdefault(shape, len(known)) for shape, _ in parsed] + [MISSING], dtype=np.int32)
     width = max((len(numbers) for _, numbers in parsed), default=0)
     numbers = np.zeros((width, len(parsed) + 1))
     for i, (_, found) in enumerate(parsed):
@@ -156,9 +160,3 @@ def _number(text: str) -> Parsed:
 
 def _remark(text: str) -> Parsed:
     return ("#" if len(text) <= MAX_TEXT else text), ()
-
-
-def header_problem(names: Sequence[str]) -> str | None:
-    """The first column that is none of a bill's."""
-    return next((name for name in names if name != BOM and name not in COLUMNS), None)
-

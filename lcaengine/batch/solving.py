@@ -15,13 +15,13 @@ from numpy.typing import NDArray
 
 from lcaengine.background import Release
 from lcaengine.background.quality import MARKS, STATUS_MARKS, rating_numbers
-from lcaengine.lanes import Lanes, Mask, Percents, agreed, first, stacked
 from lcaengine.footprint import link, solve
 from lcaengine.footprint.link import CARBON_GAP, CO2_PER_CARBON, RESIDUAL, System, carbon_content
 from lcaengine.footprint.quality import Quality
 from lcaengine.footprint.solve import ROUNDING, Footprint
 from lcaengine.inventory import Exchange, Inventory
 from lcaengine.inventory.model import Warned
+from lcaengine.lanes import Lanes, Mask, Percents, agreed, first, stacked
 from lcaengine.problems import NoSolution, Problem
 
 Array = NDArray[np.float64]
@@ -203,7 +203,9 @@ class _Rated:
     def shares(self) -> dict[str, Array]:
         """As `data_quality` of an answer has them; NaN where the headline is zero."""
         exchanges = self._system.exchanges
-        by_data = {kind: np.array([e.data == kind for e in exchanges]) @ self._scored for kind in ("primary", "default")}
+        by_data = {
+            kind: np.array([e.data == kind for e in exchanges]) @ self._scored for kind in ("primary", "default")
+        }
         unsplit = self._total[self._system.release.column_index["gas:unsplit"]]
         value = np.where(self.value != 0, self.value, np.nan)
         return {
@@ -225,4 +227,3 @@ class _Rated:
         if need.min_primary_share is not None and (mask := rated & (primary < need.min_primary_share)).any():
             values = {"value": Percents(primary), "limit": f"{need.min_primary_share:.0%}"}
             yield Warned(Problem("primary_below", "", values), need.rule_id, mask)
-

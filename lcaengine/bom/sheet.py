@@ -61,7 +61,7 @@ def read_sheet(rows: Sequence[Sequence[str]]) -> Sheet:
     header = next((i for i, row in enumerate(rows) if any(cell.strip() for cell in row)), None)
     if header is None:
         raise Malformed(Problem("empty_table", ""))
-    columns = [_BY_NAME.get(cell.strip().lower(), cell.strip()) for cell in rows[header]]
+    columns = [column_name(cell) for cell in rows[header]]
     sheet = Sheet()
     for i, name in enumerate(columns):
         where = f"row {header + 1}, column {i + 1}"
@@ -80,6 +80,11 @@ def read_sheet(rows: Sequence[Sequence[str]]) -> Sheet:
     if sheet.problems:
         raise Malformed(sheet.problems)
     return sheet
+
+
+def column_name(heading: str) -> str:
+    """The English name of a column; a heading that is none stays as it is."""
+    return _BY_NAME.get(heading.strip().lower(), heading.strip())
 
 
 def located(where: str, places: Mapping[str, str]) -> str:
