@@ -14,6 +14,7 @@ from lcaengine.bom.reading import MAX_BYTES
 from lcaengine.store import Store, open_store
 
 from . import (
+    batches,
     boms,
     cbam,
     evidence,
@@ -63,7 +64,7 @@ class Services:
 
 
 BLUEPRINTS = (
-    boms, footprints, shares, cbam, evidence, statements, rules, processes, organisations, keys, tokens, health,
+    boms, footprints, batches, shares, cbam, evidence, statements, rules, processes, organisations, keys, tokens, health,
 )  # fmt: skip
 
 

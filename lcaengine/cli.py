@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from lcaengine import __version__
+from lcaengine.cli_batch import batch
 from lcaengine.cli_cbam import cbam
 from lcaengine.cli_evidence import evidence
 from lcaengine.cli_rules import rules
@@ -66,9 +67,11 @@ def serve(host: str, port: int, database: str | None, threads: int, lang: Langua
     from waitress import create_server
 
     from lcaengine.api import create_app
+    from lcaengine.batch.runner import runner
     from lcaengine.store import open_store
 
-    app = create_app(store=open_store(database))
+    store = open_store(database)
+    app = create_app(store=store)
     try:
         server = create_server(app, host=host, port=port, threads=threads, ident="lcaengine")
     except OSError as error:
@@ -77,7 +80,8 @@ def serve(host: str, port: int, database: str | None, threads: int, lang: Langua
     shown = f"[{host}]" if ":" in host else host
     address = f"http://{shown}:{server.effective_port}"
     Terminal(lang).say(f"lcaengine {__version__}  {address}  API: {address}/docs")
-    server.run()
+    with runner(store):
+        server.run()
 
 
 @main.command()
@@ -366,6 +370,7 @@ def background_report(out: Path, lang: Language) -> None:
     Terminal(lang).say("\n".join(str(path) for path in written))
 
 
+main.add_command(batch)
 main.add_command(rules)
 main.add_command(cbam)
 main.add_command(statement)

@@ -51,7 +51,7 @@ COMMANDS = dict(commands(main))
 
 def test_the_commands_there_are() -> None:
     assert set(COMMANDS) == {
-        ("demo",), ("serve",), ("footprint",), ("hotspots",), ("verify",), ("background", "build"), ("background", "check"),
+        ("demo",), ("serve",), ("batch",), ("footprint",), ("hotspots",), ("verify",), ("background", "build"), ("background", "check"),
         ("background", "search"), ("background", "list"), ("background", "show"), ("background", "diff"),
         ("background", "report"), ("rules", "list"), ("rules", "show"),
         ("rules", "schema"), ("rules", "new"), ("rules", "lint"), ("rules", "test"), ("rules", "diff"), ("rules", "impact"),

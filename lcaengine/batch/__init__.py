@@ -30,8 +30,8 @@ WORK = ".lcaengine-batch"
 ORDER = "job.json"
 
 __all__ = [
-    "FORMATS", "MEDIA_TYPES", "TABLES", "Batch", "Cancelled", "Progress", "Summary", "cluster", "converted", "finished",
-    "format_of", "opened", "rows_of", "run",
+    "FORMATS", "MEDIA_TYPES", "TABLES", "Batch", "Cancelled", "Progress", "Summary", "Told", "cluster", "converted", "finished",
+    "format_of", "opened", "rows_of", "run", "run_parts",
 ]  # fmt: skip
 
 

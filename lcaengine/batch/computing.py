@@ -73,6 +73,10 @@ class _Computation:
         unreadable = self.part.unreadable()
         for bill in np.flatnonzero(unreadable).tolist():
             self._refuse(bill, (Problem("half_character", "", {"value": "\\u0000"}),))
+        nameless = np.array([not name for name in self.part.names], dtype=bool) & ~unreadable
+        for bill in np.flatnonzero(nameless).tolist():
+            self._refuse(bill, (Problem("batch_bill_unnamed", "row 2"),))
+        unreadable |= nameless
         with np.errstate(all="ignore"):  # a lane that overflows is found by the rules' own checks
             for bills in self.part.structures():
                 self._structure(bills[~unreadable[bills]])

@@ -129,8 +129,10 @@ class Part:
         if section is None or identifier is None or name is None:
             return np.zeros(int(self.starts[-1]), dtype=bool)
         short = np.array([len(text) <= MAX_TEXT for text in (*name.texts, "")], dtype=bool)
-        own = _among(section, lambda text: text.lower() in _PRODUCT) & _among(identifier, OWN_NAMES.__contains__)
-        return own & np.asarray(short[name.codes], dtype=bool)
+        named: NDArray[np.bool_] = short[name.codes]
+        return (
+            named & _among(section, lambda text: text.lower() in _PRODUCT) & _among(identifier, OWN_NAMES.__contains__)
+        )
 
 
 NONE: Array = np.zeros((0, 0))
