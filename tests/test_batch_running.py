@@ -209,6 +209,19 @@ def test_an_entity_in_a_workbook_is_refused(tmp_path: Path) -> None:
 # -- stopped, killed, gone on with
 
 
+def test_nothing_listens_beyond_loopback(client: Any) -> None:
+    own = psutil.Process()
+    listening = [
+        c.laddr.ip
+        for p in (own, *own.children(recursive=True))
+        for c in p.net_connections("inet")
+        if c.status == psutil.CONN_LISTEN
+    ]
+    assert len(listening) >= 3  # the scheduler and two workers
+    assert set(listening) == {"127.0.0.1"}
+    assert client.scheduler.address.startswith("tls://127.0.0.1:")  # nobody else on this machine gives our workers work
+
+
 def test_stopped_and_gone_on_with(client: Any, tmp_path: Path) -> None:
     file = write(tmp_path / "in.parquet", rows(40))
     whole = run(file, tmp_path / "whole", client=client)
@@ -258,7 +271,7 @@ def test_a_worker_killed_in_the_middle(tmp_path: Path, release: Release) -> None
         killed: list[int] = []
 
         def kill() -> None:
-            pids = {address: os_pid for address, os_pid in client.run(os.getpid).items()}
+            pids = dict(client.run(os.getpid))
             while not killed:
                 busy = [address for address, tasks in client.processing().items() if tasks]
                 if busy:

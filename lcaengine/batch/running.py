@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import os
 import time
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -20,7 +21,11 @@ from lcaengine.batch.work import Job, compute_part, fail_part, missing
 from lcaengine.problems import Problem, Refused
 
 TICK = 0.25  # seconds between looks at what is asked for
-DEATHS = 2  # of workers under one part, before it is halved
+SETTINGS = {
+    "distributed.scheduler.allowed-failures": 1,  # workers that may die under a part before it is halved
+    "distributed.scheduler.http.routes": [],  # no dashboard
+    "distributed.worker.http.routes": [],
+}
 
 
 class Cancelled(Refused):
@@ -64,19 +69,22 @@ def cluster(scheduler: str | None = None, workers: int | None = None, memory: st
         with client:
             yield client
         return
-    settings = {
-        "distributed.scheduler.allowed-failures": DEATHS,
-        "distributed.admin.large-graph-warning-threshold": "1GB",
-    }
     with (
-        dask.config.set(settings),
-        LocalCluster(
-            n_workers=workers or os.cpu_count() or 1, threads_per_worker=1, processes=True, host="127.0.0.1", dashboard_address=None,
-            worker_dashboard_address=None, memory_limit=memory or "auto", security=Security.temporary(), silence_logs=50,
+        dask.config.set(SETTINGS),
+        _started(
+            LocalCluster, n_workers=workers or os.cpu_count() or 1, threads_per_worker=1, processes=True, host="127.0.0.1",
+            dashboard_address=None, memory_limit=memory or "auto", security=Security.temporary(), silence_logs=50,
         ) as local,
         Client(local) as client,
     ):  # fmt: skip
         yield client
+
+
+def _started(kind: Any, **options: Any) -> Any:
+    """The cluster; Dask warns where the port of the dashboard is taken, which we do not have."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Port .* is already in use", UserWarning)
+        return kind(**options)
 
 
 def run_parts(
