@@ -197,7 +197,7 @@ def _kept(form: str) -> tuple[str, int]:
     if "batch_upload" not in g:
         request.max_content_length = most_bytes()
         identifier = new_batch_id()
-        g.batch_upload = identifier, upload(identifier, form, _body())
+        g.batch_upload = identifier, upload(services().store, identifier, form, _body())
     return cast(tuple[str, int], g.batch_upload)
 
 

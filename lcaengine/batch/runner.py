@@ -8,6 +8,7 @@ neither a killed server nor a killed process loses more than the parts that were
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import os
 import shutil
 import signal
@@ -42,6 +43,7 @@ FOLDER = "LCAENGINE_BATCHES"
 BYTES = "LCAENGINE_BATCH_BYTES"
 WORKERS = "LCAENGINE_BATCH_WORKERS"
 SCHEDULER = "LCAENGINE_SCHEDULER"
+OWNER = "owner"
 MOST_BYTES = 500_000_000
 LEASE = 10.0  # seconds without a word, after which a batch is anybody's
 BEAT = 1.0
@@ -63,13 +65,19 @@ def most_bytes() -> int:
     return int(os.environ.get(BYTES) or MOST_BYTES)
 
 
-def upload(identifier: str, form: str, content: BinaryIO) -> int:
+def owner(store: Store) -> str:
+    """Whose batches are whose, where servers with databases of their own have their files in one folder."""
+    return hashlib.sha256(store.engine.url.render_as_string(hide_password=True).encode()).hexdigest()[:16]
+
+
+def upload(store: Store, identifier: str, form: str, content: BinaryIO) -> int:
     """Write an uploaded file aside, then into the batch's folder; returns its size. Raises `TooLarge`, `Refused`."""
     target = folder_of(identifier)
     aside = target.with_name(f".{identifier}")
     size = 0
     try:
         aside.mkdir(parents=True)
+        (aside / OWNER).write_text(owner(store), encoding="utf-8")
         with (aside / f"upload.{form}").open("wb") as file:
             while block := content.read(BLOCK):
                 size += len(block)
@@ -107,7 +115,7 @@ def runner(store: Store) -> Iterator[None]:
 
 def _take(store: Store, stop: threading.Event) -> None:
     folder().mkdir(parents=True, exist_ok=True)
-    lock = FileLock(folder() / ".runner")
+    lock = FileLock(folder() / f".runner-{owner(store)}")
     while not stop.is_set():
         try:
             with lock.acquire(timeout=0):
@@ -140,10 +148,11 @@ def _next(store: Store, stop: threading.Event) -> None:
 
 def _remove_abandoned(store: Store) -> None:
     """Uploads whose batch was never kept, since the server died between the two."""
-    old = [p for p in folder().iterdir() if p.is_dir() and time.time() - p.stat().st_mtime > ABANDONED]
+    own = (path.parent for path in folder().glob(f"*/{OWNER}") if path.read_text(encoding="utf-8") == owner(store))
+    old = [path for path in own if time.time() - path.stat().st_mtime > ABANDONED]
     known = known_batches(store, [path.name for path in old])
     for path in old:
-        if path.name not in known:
+        if path.name.lstrip(".") not in known:
             shutil.rmtree(path, ignore_errors=True)
 
 
