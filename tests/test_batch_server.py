@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import signal
 import subprocess
@@ -16,6 +17,7 @@ import httpx
 import psutil
 import pytest
 from batch_files import results, rows, write
+from lcaengine.api import create_app
 
 from lcaengine.background import Release
 from lcaengine.batch import cluster, run
@@ -48,6 +50,7 @@ class Server:
 
     def __init__(self, work: Path, database: str) -> None:
         self._work, self._database = work, database
+        self._clients: list[httpx.Client] = []
 
     def start(self) -> httpx.Client:
         port = free_port()
@@ -56,6 +59,7 @@ class Server:
         with (self._work / "server.log").open("ab") as log:
             self.process = subprocess.Popen(command, env=environment, stdout=log, stderr=log)
         client = httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=60)
+        self._clients.append(client)
         until(lambda: _alive(client))
         return client
 
@@ -64,6 +68,8 @@ class Server:
         self.process.wait()
 
     def stop(self) -> None:
+        for client in self._clients:
+            client.close()
         if self.process.poll() is None:
             self.process.terminate()
             self.process.wait(20)
@@ -188,8 +194,32 @@ def test_no_such_batch(http: httpx.Client, path: str, status: int) -> None:
 
 def test_what_is_not_taken(http: httpx.Client) -> None:
     assert http.post("/v1/batches", content=b"{}", headers={"Content-Type": "application/json"}).status_code == 415
-    big = http.post("/v1/batches", content=b"x", headers={"Content-Type": PARQUET, "Content-Length": str(10**10)})
-    assert big.status_code == 413
+
+
+def test_a_file_above_the_limit_is_refused_and_leaves_nothing(
+    store: Store, release: Release, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LCAENGINE_BATCHES", str(tmp_path / "batches"))
+    monkeypatch.setenv("LCAENGINE_BATCH_BYTES", "1000")
+    client = create_app(release, store).test_client()
+    big = client.post("/v1/batches", data=b"x" * 1001, content_type=PARQUET)
+    assert (big.status_code, big.get_json()["code"]) == (413, "too_large")
+    assert "1000" in big.get_json()["detail"]
+    streamed = client.post(
+        "/v1/batches",
+        input_stream=io.BytesIO(b"x" * 1001),
+        content_type=PARQUET,
+        environ_overrides={"wsgi.input_terminated": True},
+    )
+    assert streamed.status_code == 413
+    assert list((tmp_path / "batches").iterdir()) == []
+    assert list_batches(store, "local", 10, 0)[1] == 0
+    monkeypatch.setenv("LCAENGINE_BATCH_BYTES", "20000000")
+    larger = client.post(
+        "/v1/batches", data=b"x" * 9_000_000, content_type=PARQUET, headers={"Idempotency-Key": "large-001"}
+    )
+    assert larger.status_code == 202  # above the limit of every other endpoint
+    assert (tmp_path / "batches" / larger.get_json()["id"] / "upload.parquet").stat().st_size == 9_000_000
 
 
 # -- the table of batches, on both databases

@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import os
 import time
-import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -56,7 +55,7 @@ def cluster(scheduler: str | None = None, workers: int | None = None, memory: st
     """
     try:
         import dask
-        from distributed import Client, LocalCluster, Security
+        from distributed import Client, Nanny, Scheduler, Security, SpecCluster
     except ImportError as error:
         raise Refused(Problem("batch_extra", "", {"package": "distributed"})) from error
     if scheduler:
@@ -69,22 +68,26 @@ def cluster(scheduler: str | None = None, workers: int | None = None, memory: st
         with client:
             yield client
         return
+    security, here = Security.temporary(), {"host": "127.0.0.1", "port": 0}
+    worker = {
+        **here,
+        "nthreads": 1,
+        "memory_limit": memory or "auto",
+        "dashboard": False,
+        "silence_logs": 50,
+        "security": security,
+    }
+    central = {**here, "dashboard": False, "dashboard_address": "127.0.0.1:0", "security": security}
     with (
         dask.config.set(SETTINGS),
-        _started(
-            LocalCluster, n_workers=workers or os.cpu_count() or 1, threads_per_worker=1, processes=True, host="127.0.0.1",
-            dashboard_address=None, memory_limit=memory or "auto", security=Security.temporary(), silence_logs=50,
+        SpecCluster(
+            workers={i: {"cls": Nanny, "options": worker} for i in range(workers or os.cpu_count() or 1)},
+            scheduler={"cls": Scheduler, "options": central}, security=security, silence_logs=50,
         ) as local,
         Client(local) as client,
     ):  # fmt: skip
+        client.wait_for_workers(1)
         yield client
-
-
-def _started(kind: Any, **options: Any) -> Any:
-    """The cluster; Dask warns where the port of the dashboard is taken, which we do not have."""
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", "Port .* is already in use", UserWarning)
-        return kind(**options)
 
 
 def run_parts(
