@@ -30,7 +30,7 @@ from lcaengine.inventory import apply_rule
 from lcaengine.inventory.model import Warned
 from lcaengine.lanes import Lanes, Mask, Split
 from lcaengine.problems import Problem, Refused
-from lcaengine.rules import find_rule
+from lcaengine.rules import Rule, find_rule
 
 Bills = NDArray[np.int64]
 FEWEST = 3  # lanes worth a run of their own
@@ -68,6 +68,7 @@ class _Computation:
 
     def __post_init__(self) -> None:
         self.outcome = Outcome(self.part.names)
+        self._rules: dict[str, Rule] = {}
 
     def run(self) -> Outcome:
         unreadable = self.part.unreadable()
@@ -108,10 +109,16 @@ class _Computation:
                 self._each(group)
         return None
 
+    def _rule(self, category: str) -> Rule:
+        """The rule of a category, the same for all of a part."""
+        if category not in self._rules:
+            self._rules[category] = find_rule(category)
+        return self._rules[category]
+
     # -- together
 
     def _together(self, bills: Bills, bom: Bom) -> None:
-        rule = find_rule(bom.category)
+        rule = self._rule(bom.category)
         solved = solve_lanes(apply_rule(bom, rule, self.release), self.release, len(bills))
         figures: dict[str, object] = {
             "total": solved.value,
@@ -144,7 +151,7 @@ class _Computation:
         for bill in bills.tolist():
             try:
                 _, bom = read_rows(self.part.table(bill))
-                footprint = calculate(bom, find_rule(bom.category), self.release)
+                footprint = calculate(bom, self._rule(bom.category), self.release)
             except Refused as refused:
                 self._refuse(bill, refused.problems)
                 continue
@@ -157,7 +164,7 @@ class _Computation:
             document = json_document(text.encode())
             document.pop("bom", None)
             bom = bom_of(document)
-            footprint = calculate(bom, find_rule(bom.category), self.release)
+            footprint = calculate(bom, self._rule(bom.category), self.release)
         except Refused as refused:
             return self._refuse(bill, refused.problems)
         self._alone(bill, footprint)

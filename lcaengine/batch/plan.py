@@ -17,7 +17,7 @@ from lcaengine.problems import Malformed, Problem
 if TYPE_CHECKING:
     import pyarrow as pa
 
-ROWS = 2_000_000  # of a part, at most, but for one large bill: some 500 MB of a worker's memory
+ROWS = 4_000_000  # of a part, at most, but for one large bill; the rule is run once per structure and part
 DOCUMENTS = 1_000
 TAIL = 0.1  # of a row group: less of it is read by pieces
 
@@ -38,9 +38,9 @@ class Plan:
         return len(self.starts) - 1 - len(self.again)
 
     def ranges(self, workers: int, documents: bool) -> list[tuple[int, int]]:
-        """Ranges of runs: at least two per worker, so that none waits long for the last."""
+        """Ranges of runs: one per worker, more where the file is larger."""
         total, runs = int(self.starts[-1]), len(self.starts) - 1
-        size = min(DOCUMENTS if documents else ROWS, max(1, -(-total // (2 * workers))))
+        size = min(DOCUMENTS if documents else ROWS, max(1, -(-total // workers)))
         cuts = np.searchsorted(self.starts, np.arange(0, total, size))
         cuts = np.unique(np.concatenate((cuts, [runs])))
         return [(int(a), int(b)) for a, b in pairwise(cuts) if a < b]
