@@ -207,20 +207,36 @@ def test_whatever_the_numbers(seed: int, state: int, odd: float) -> None:
 
 
 def test_bills_of_one_structure_run_the_rule_once(release: Release, monkeypatch: pytest.MonkeyPatch) -> None:
-    from lcaengine.batch import computing
+    from lcaengine.batch import structure
 
     calls: list[int] = []
-    real = computing.apply_rule
-    monkeypatch.setattr(computing, "apply_rule", lambda *args: calls.append(1) or real(*args))
+    real = structure.apply_rule
+    monkeypatch.setattr(structure, "apply_rule", lambda *args: calls.append(1) or real(*args))
     rng = np.random.default_rng(3)
     seed = worked()[0]
-    documents = []
-    for _ in range(50):
-        document = copy.deepcopy(seed)
-        document["lines"][0]["amount"] *= float(rng.uniform(0.99, 1.01))
-        documents.append(document)
-    assert_equal(documents, computed(part_of(table(documents), 1), release), release)
-    assert len(calls) == 1
+    seed["lines"][0]["origin"] = "AU"  # a structure that no other test has
+    for _ in range(2):
+        documents = []
+        for _ in range(25):
+            document = copy.deepcopy(seed)
+            document["lines"][0]["amount"] *= float(rng.uniform(0.99, 1.01))
+            documents.append(document)
+        assert_equal(documents, computed(part_of(table(documents), 1), release), release)
+        assert len(calls) == 1  # other numbers later take the same course
+
+
+def test_a_text_for_a_number_is_an_error_however_it_is_written(release: Release) -> None:
+    """Among many bills that give the number, and alone."""
+    documents = [copy.deepcopy(worked()[0]) for _ in range(6)]
+    for i, text in ((1, "#"), (2, "12,5"), (3, "()"), (4, "nan")):
+        documents[i]["lines"][0]["amount"] = text
+    rows = table(documents, numbers=False)
+    outcome = computed(part_of(rows, 1), release)
+    assert [(e["bom"], e["code"], e["field"]) for e in outcome.errors.table().to_pylist()] == [
+        ("b1", "not_a_number", "amount"), ("b2", "not_a_number", "amount"), ("b3", "not_a_number", "amount"),
+        ("b4", "not_finite", "amount"),
+    ]  # fmt: skip
+    assert [r["status"] for r in outcome.results().to_pylist()] == ["ok", "error", "error", "error", "error", "ok"]
 
 
 def test_the_lines_of_a_bill_are_its_total(release: Release) -> None:

@@ -16,19 +16,18 @@ from numpy.typing import NDArray
 from lcaengine import __version__
 from lcaengine.background import Release
 from lcaengine.background.quality import STATUS_MARKS
-from lcaengine.batch.filling import Numbers, filled
+from lcaengine.batch.filling import Numbers
 from lcaengine.batch.outcome import Outcome
 from lcaengine.batch.rows import Part
-from lcaengine.batch.solving import Solved, solve_lanes
-from lcaengine.bom import Bom
+from lcaengine.batch.solving import Solved
+from lcaengine.batch.structure import Structure, structure_of
 from lcaengine.bom.reading import bom_of, json_document, read_rows
 from lcaengine.footprint import calculate
 from lcaengine.footprint.quality import Quality
 from lcaengine.footprint.result import quality_warnings
 from lcaengine.footprint.solve import Footprint
-from lcaengine.inventory import apply_rule
 from lcaengine.inventory.model import Warned
-from lcaengine.lanes import Lanes, Mask, Split
+from lcaengine.lanes import Lanes, Mask, Split, agreed
 from lcaengine.problems import Problem, Refused
 from lcaengine.rules import Rule, find_rule
 
@@ -92,7 +91,8 @@ class _Computation:
         if len(bills) < FEWEST:
             return self._each(bills)
         try:
-            sheet, bom = read_rows(self.part.table(int(bills[0])))
+            structure = structure_of(self.part, int(bills[0]))
+            rule = self._rule(structure.bom.category)
         except Refused:
             return self._each(bills)
         waiting = [bills]
@@ -102,7 +102,7 @@ class _Computation:
                 self._each(group)
                 continue
             try:
-                self._together(group, filled(bom, sheet, Numbers(self.part, group)))
+                self._together(group, structure, rule)
             except Split as split:
                 waiting += [group[split.mask], group[~split.mask]]
             except Refused:
@@ -117,9 +117,23 @@ class _Computation:
 
     # -- together
 
-    def _together(self, bills: Bills, bom: Bom) -> None:
-        rule = self._rule(bom.category)
-        solved = solve_lanes(apply_rule(bom, rule, self.release), self.release, len(bills))
+    def _together(self, bills: Bills, structure: Structure, rule: Rule) -> None:
+        """By a course that the rule has taken before, else by a new one; raises `Split` where it is that of some bills only."""
+        numbers = Numbers(self.part, bills)
+        for course in structure.courses:
+            if course.rule is rule and course.release is self.release and (taken := course.take(numbers)).any():
+                if not agreed(taken):
+                    raise AssertionError("some have taken it")
+                break
+        else:
+            course = structure.course(numbers, rule, self.release)
+            structure.courses.append(course)
+        try:
+            self._add(bills, course.solved(len(bills)))
+        finally:
+            course.given.forget()
+
+    def _add(self, bills: Bills, solved: Solved) -> None:
         figures: dict[str, object] = {
             "total": solved.value,
             **self._electricity(solved.footprint, solved.value, solved.other_method),
@@ -248,7 +262,7 @@ class _Computation:
         count = np.zeros(len(bills))
         told = np.full(len(bills), "", dtype=object)
         for warned in warnings:
-            mask = warned.held
+            mask = None if warned.held is None else warned.held.values
             held = bills if mask is None else bills[mask]
             problem = warned.problem if mask is None else _masked(warned.problem, mask)
             self.outcome.warnings.add(

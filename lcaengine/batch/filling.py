@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lcaengine.batch.rows import Part
-from lcaengine.bom import Activity, Bom, CoProduct, Leg, Line
+from lcaengine.bom import Bom, CoProduct, Leg, Line
 from lcaengine.bom.sheet import Sheet
-from lcaengine.lanes import Lanes
+from lcaengine.lanes import Lanes, Recording
 from lcaengine.units import Quantity
 
 Array = NDArray[np.float64]
@@ -23,6 +23,7 @@ class Numbers:
     """The numbers of the rows of L bills of one structure: for a column of n rows, (k, n, L)."""
 
     def __init__(self, part: Part, bills: NDArray[np.int64]) -> None:
+        self.lanes = len(bills)
         self._part = part
         first = part.rows(int(bills[0]))
         self._rows = part.starts[bills][None, :] + np.arange(len(first))[:, None]
@@ -34,9 +35,11 @@ class Numbers:
             self._columns[name] = self._part.cells[name].numbers[:, self._rows]
         return self._columns[name]
 
-    def at(self, where: str, column: str, k: int = 0) -> float:
-        """The number in a row's column (its k-th), for code that takes a float."""
-        return cast(float, Lanes(self.column(column)[k, row_of(where)]))
+    def at(self, place: Place) -> Array:
+        """The number in a row's column (its k-th), (L,)."""
+        column, k, row = place
+        numbers: Array = self.column(column)[k, row]
+        return numbers
 
     def plain(self) -> NDArray[np.bool_]:
         """Lanes in which all that is given is finite, not negative, and where it is a share at most one, (L,)."""
@@ -49,12 +52,43 @@ class Numbers:
         return found
 
 
+Place = tuple[str, int, int]
+
+
+class Given:
+    """The lanes that bills of one structure give, and where: they can be filled from other bills of the structure."""
+
+    def __init__(self, numbers: Numbers) -> None:
+        self.recording = Recording()
+        self._numbers = numbers
+        self._lanes: list[tuple[Lanes, Place]] = []
+
+    def at(self, where: str, column: str, k: int = 0) -> float:
+        """Lanes for the number in a row's column (its k-th), for code that takes a float."""
+        place = (column, k, row_of(where))
+        lanes = Lanes(self._numbers.at(place), self.recording)
+        self._lanes.append((lanes, place))
+        return cast(float, lanes)
+
+    def fill(self, numbers: Numbers) -> None:
+        self._numbers = numbers
+        for lanes, place in self._lanes:
+            lanes.values = numbers.at(place)
+
+    def forget(self) -> None:
+        """Give the numbers back; where they come from is kept."""
+        del self._numbers
+        for lanes, _ in self._lanes:
+            lanes.values = None
+        self.recording.forget()
+
+
 def row_of(where: str) -> int:
     """The row of a bill (from 0) that a place in its own table names: ``row 5, column unit``."""
     return int(where.removeprefix("row ").partition(",")[0]) - FIRST_ROW
 
 
-def filled(bom: Bom, sheet: Sheet, numbers: Numbers) -> Bom:
+def filled(bom: Bom, sheet: Sheet, numbers: Given) -> Bom:
     """The bill with lanes for numbers. What it gives no number for stays as it is."""
     places = sheet.places
     given = {name: places[f"/parameters/{name}"] for name in bom.parameters}
@@ -75,7 +109,7 @@ def _quantity(quantity: Quantity, amount: float) -> Quantity:
 
 
 def _parameters(
-    values: Mapping[str, float | Quantity], places: Mapping[str, str], numbers: Numbers
+    values: Mapping[str, float | Quantity], places: Mapping[str, str], numbers: Given
 ) -> dict[str, float | Quantity]:
     amounts = {name: numbers.at(place, "amount") for name, place in places.items()}
     return {
@@ -84,11 +118,11 @@ def _parameters(
     }
 
 
-def _amount(entry: Any, numbers: Numbers) -> Any:
+def _amount(entry: Any, numbers: Given) -> Any:
     return replace(entry, quantity=_quantity(entry.quantity, numbers.at(entry.where, "amount")))
 
 
-def _line(line: Line, numbers: Numbers) -> Line:
+def _line(line: Line, numbers: Given) -> Line:
     found: dict[str, Any] = {"quantity": _quantity(line.quantity, numbers.at(line.where, "amount"))}
     if line.unit_mass:
         found["unit_mass"] = _quantity(line.unit_mass, numbers.at(line.where, "unit_mass"))
@@ -106,12 +140,9 @@ def _line(line: Line, numbers: Numbers) -> Line:
     return replace(line, **found)
 
 
-def _co_product(co_product: CoProduct, numbers: Numbers) -> CoProduct:
+def _co_product(co_product: CoProduct, numbers: Given) -> CoProduct:
     found: dict[str, Any] = {}
     for name in ("price", "biogenic_carbon"):
         if quantity := getattr(co_product, name):
             found[name] = _quantity(quantity, numbers.at(co_product.where, name))
     return replace(cast(CoProduct, _amount(co_product, numbers)), **found)
-
-
-__all__ = ["Activity", "Numbers", "filled", "row_of"]

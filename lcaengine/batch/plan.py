@@ -23,6 +23,20 @@ TAIL = 0.1  # of a row group: less of it is read by pieces
 
 
 @dataclass(frozen=True)
+class Runs:
+    """A range of runs, from the ``first`` of the file on; ``again`` and ``seconds`` as in `Plan`, counted from there."""
+
+    first: int
+    starts: NDArray[np.int64]
+    again: list[int]
+    seconds: dict[int, int]
+
+    @property
+    def count(self) -> int:
+        return len(self.starts) - 1
+
+
+@dataclass(frozen=True)
 class Plan:
     """``starts`` (b + 1,): the first row of every run of rows of one bill; ``again``: runs whose bill has been before.
 
@@ -36,6 +50,16 @@ class Plan:
     @property
     def bills(self) -> int:
         return len(self.starts) - 1 - len(self.again)
+
+    def runs(self, start: int, stop: int) -> Runs:
+        """What a worker has to know of a range."""
+        again = [run - start for run in range(start, stop) if run in self.again] if self.again else []
+        seconds = (
+            {run - start: self.seconds[run] for run in range(start, stop) if run in self.seconds}
+            if self.seconds
+            else {}
+        )
+        return Runs(start, self.starts[start : stop + 1], again, seconds)
 
     def ranges(self, workers: int, documents: bool) -> list[tuple[int, int]]:
         """Ranges of runs: one per worker, more where the file is larger."""

@@ -6,6 +6,7 @@ have the same shapes, one after the other, have the same structure, and differ i
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -30,6 +31,9 @@ _PRODUCT = frozenset({"product", "产品"})
 MISSING = -1
 SPILLED = ""  # the column of cells beyond the last heading
 
+NONE: Array = np.zeros((0, 0))
+NUMBER = ()  # the shape of a number: no text is like it
+
 Parsed = tuple[Any, tuple[float, ...]]
 
 
@@ -50,10 +54,11 @@ class Column:
 
 @dataclass(frozen=True)
 class Cells:
-    """Shapes (n,) of a column, and its numbers (k, n)."""
+    """Shapes (n,) of a column, its numbers (k, n), and what each shape is, the same in every part."""
 
     shapes: Codes
     numbers: Array
+    meanings: Sequence[Any]
 
 
 @dataclass(frozen=True)
@@ -80,6 +85,16 @@ class Part:
         columns = sorted(self.columns, key=lambda name: name == SPILLED)  # what is beyond the headings has none
         rows = ([self.columns[name].text(row) for name in columns] for row in self.rows(bill))
         return [[name for name in columns if name != SPILLED], *rows]
+
+    def key(self, bill: int) -> bytes:
+        """The structure of a bill, the same in every part and file."""
+        rows = slice(int(self.starts[bill]), int(self.starts[bill + 1]))
+        told = []
+        for name, cells in sorted(self.cells.items()):
+            shapes = cells.shapes[rows].tolist()
+            if any(shape != MISSING for shape in shapes):
+                told.append((name, [None if shape == MISSING else (cells.meanings[shape],) for shape in shapes]))
+        return hashlib.sha256(repr((rows.stop - rows.start, told)).encode()).digest()
 
     def unreadable(self) -> NDArray[np.bool_]:
         """Bills that hold a character which no database keeps, (b,)."""
@@ -109,7 +124,7 @@ class Part:
 
     def _cells(self, name: str, column: Column) -> Cells:
         if column.values is not None:
-            return Cells(np.where(column.codes == MISSING, MISSING, 0), column.values[None])
+            return Cells(np.where(column.codes == MISSING, MISSING, 0), column.values[None], [NUMBER])
         if name in NUMBERS:
             return _parsed(column, _number)
         if name in QUANTITIES:
@@ -119,8 +134,12 @@ class Part:
         if name in REMARKS:
             return _parsed(column, _remark)
         if name == "name":
-            return Cells(np.where(self._own_names & (column.codes != MISSING), len(column.texts), column.codes), NONE)
-        return Cells(column.codes, NONE)
+            return Cells(
+                np.where(self._own_names & (column.codes != MISSING), len(column.texts), column.codes),
+                NONE,
+                [*column.texts, None],
+            )
+        return Cells(column.codes, NONE, column.texts)
 
     @cached_property
     def _own_names(self) -> NDArray[np.bool_]:
@@ -133,9 +152,6 @@ class Part:
         return (
             named & _among(section, lambda text: text.lower() in _PRODUCT) & _among(identifier, OWN_NAMES.__contains__)
         )
-
-
-NONE: Array = np.zeros((0, 0))
 
 
 def _among(column: Column, wanted: Callable[[str], bool]) -> NDArray[np.bool_]:
@@ -152,13 +168,13 @@ def _parsed(column: Column, parse: Callable[[str], Parsed]) -> Cells:
     numbers = np.zeros((width, len(parsed) + 1))
     for i, (_, found) in enumerate(parsed):
         numbers[: len(found), i] = found
-    return Cells(shapes[column.codes], numbers[:, column.codes])
+    return Cells(shapes[column.codes], numbers[:, column.codes], list(known))
 
 
 def _number(text: str) -> Parsed:
     found = number_of(text)
-    return (text, ()) if found is None else ("#", (found,))
+    return (text, ()) if found is None else (NUMBER, (found,))
 
 
 def _remark(text: str) -> Parsed:
-    return ("#" if len(text) <= MAX_TEXT else text), ()
+    return (None if len(text) <= MAX_TEXT else text), ()

@@ -123,7 +123,7 @@ class _Run:
         return self._tell()
 
     def _submit(self, start: int, stop: int) -> None:
-        future = self._client.submit(compute_part, self._job, start, stop, pure=False)
+        future = self._client.submit(compute_part, self._job, self._plan.runs(start, stop), pure=False)
         self._waiting[future] = (start, stop)
 
     def _step(self) -> None:
@@ -135,7 +135,7 @@ class _Run:
             start, stop = self._waiting.pop(future)
             error = future.exception() if future.status == "error" else None
             if future.status == "finished":
-                self._count(start, stop, future.result()[1])
+                self._count(start, stop, future.result())
             elif isinstance(error, Refused):
                 raise error
             else:
@@ -149,8 +149,7 @@ class _Run:
             self._submit(start, middle)
             self._submit(middle, stop)
             return
-        fail_part(self._job, start, stop, type(error).__name__)
-        self._count(start, stop, 1)
+        self._count(start, stop, fail_part(self._job, self._plan.runs(start, stop), type(error).__name__))
 
     def _count(self, start: int, stop: int, errors: int) -> None:
         self._done += bills_in(self._plan, start, stop)

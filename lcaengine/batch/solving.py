@@ -57,15 +57,36 @@ class Solved:
         return headline
 
 
-def solve_lanes(inventory: Inventory, release: Release, lanes: int) -> Solved:
-    """Solve an inventory of lanes; raises `Split`, and `Refused` where no lane has a footprint."""
-    footprint = solve(link(_first_lane(inventory), release))
-    system = footprint.system
+@dataclass(frozen=True)
+class Skeleton:
+    """What all lanes have in common: a footprint linked and rated by the ordinary code, and what closes its carbon balances."""
+
+    footprint: Footprint
+    quality: Quality
+
+    @classmethod
+    def of(cls, inventory: Inventory, release: Release) -> Skeleton:
+        footprint = solve(link(_first_lane(inventory), release))
+        return cls(footprint, Quality(footprint))
+
+
+def solve_lanes(
+    inventory: Inventory, release: Release, lanes: int, known: Skeleton | None = None
+) -> tuple[Solved, Skeleton]:
+    """Solve an inventory of lanes; raises `Split`, and `Refused` where no lane has a footprint.
+
+    ``known`` is the skeleton of an earlier run with the same inventory; it is made anew where other balances are open now.
+    """
+    skeleton = known or Skeleton.of(inventory, release)
+    footprint, system = skeleton.footprint, skeleton.footprint.system
     numbers = _Numbers.of(inventory, lanes)
     gaps, carbon = _closing(system, numbers, release)
     outside = len(numbers.outside)
     balance = system.number >= outside
-    _check_same_balances(gaps, system.process[balance])
+    if not _closes(gaps, system.process[balance]):
+        if known is not None:
+            return solve_lanes(inventory, release, lanes)
+        raise NoSolution(Problem("no_solution", "", {"residual": 0.0}))  # at the very limit: the ordinary way decides
     amount = system.per_amount[:, None] * numbers.outside[np.minimum(system.number, outside - 1)]
     amount[balance] = CO2_PER_CARBON * gaps[system.process[balance]]
     runs = _runs(system, numbers)
@@ -73,9 +94,9 @@ def solve_lanes(inventory: Inventory, release: Release, lanes: int) -> Solved:
     scored = system.scores[:, system.headline][:, None] * bought
     groups = np.add.reduceat(scored, system.group_starts)
     total = system.scores.T @ bought
-    rated = _Rated(Quality(footprint), system, bought, scored, total)
+    rated = _Rated(skeleton.quality, system, bought, scored, total)
     final = system.final
-    return Solved(
+    solved = Solved(
         footprint=footprint,
         total=total,
         groups=groups,
@@ -86,6 +107,7 @@ def solve_lanes(inventory: Inventory, release: Release, lanes: int) -> Solved:
         shares=rated.shares(),
         warnings=(*inventory.warnings, *_carbon_warnings(inventory, gaps), *rated.warnings()),
     )
+    return solved, skeleton
 
 
 def _first_lane(inventory: Inventory) -> Inventory:
@@ -151,12 +173,11 @@ def _closing(system: System, numbers: _Numbers, release: Release) -> tuple[Array
     return np.where(numbers.fixed[:, None], gap, 0.0), carbon
 
 
-def _check_same_balances(gaps: Array, closed: NDArray[np.intp]) -> None:
-    """The processes that the first lane closes, and no others, need that in every lane, with the same sign; raises `Split`."""
+def _closes(gaps: Array, closed: NDArray[np.intp]) -> bool:
+    """Whether the processes that are closed, and no others, need it, in every lane with the same sign; raises `Split`."""
     sign = np.where(np.abs(gaps) <= CARBON_GAP, 0.0, np.sign(gaps))
     agreed((sign == sign[:, :1]).all(axis=0))
-    if set(np.flatnonzero(sign[:, 0])) != set(closed):  # at the very limit: the ordinary way decides
-        raise NoSolution(Problem("no_solution", "", {"residual": 0.0}))
+    return set(np.flatnonzero(sign[:, 0])) == set(closed)
 
 
 def _carbon_warnings(inventory: Inventory, gaps: Array) -> Iterator[Warned]:
@@ -223,7 +244,9 @@ class _Rated:
         rated = self.value != 0
         dqr, primary = self.ratings[:, :4].sum(axis=1) / 4, self._own / np.where(rated, self.value, 1.0)
         if need.max_dqr is not None and (mask := rated & (dqr > need.max_dqr)).any():
-            yield Warned(Problem("dqr_above", "", {"value": Lanes(dqr), "limit": need.max_dqr}), need.rule_id, mask)
+            yield Warned(
+                Problem("dqr_above", "", {"value": Lanes(dqr), "limit": need.max_dqr}), need.rule_id, Lanes(mask)
+            )
         if need.min_primary_share is not None and (mask := rated & (primary < need.min_primary_share)).any():
             values = {"value": Percents(primary), "limit": f"{need.min_primary_share:.0%}"}
-            yield Warned(Problem("primary_below", "", values), need.rule_id, mask)
+            yield Warned(Problem("primary_below", "", values), need.rule_id, Lanes(mask))

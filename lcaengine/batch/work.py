@@ -14,7 +14,7 @@ from lcaengine.background import Release, load_release
 from lcaengine.background.release import release_by_id
 from lcaengine.batch.computing import computed, computed_documents, refused
 from lcaengine.batch.outcome import Outcome
-from lcaengine.batch.plan import Plan, planned, read_documents, read_part
+from lcaengine.batch.plan import Runs, read_documents, read_part
 from lcaengine.batch.source import Source
 from lcaengine.problems import Problem
 
@@ -41,22 +41,21 @@ class Job:
         return {(int(a), int(b)): path for path in sorted(found) for a, b in [path.name.split("-")]}
 
 
-def compute_part(job: Job, start: int, stop: int) -> tuple[int, int]:
-    """Bills and errors of a range of runs, computed and written; nothing to do where that is done."""
-    plan = _plan(job.source)
-    outcome = _outcome(job, plan, start, stop)
-    write_part(job, start, stop, outcome)
-    return len(outcome.names), outcome.refused
+def compute_part(job: Job, runs: Runs) -> int:
+    """The bills of some runs, computed and written; returns how many have errors."""
+    outcome = _outcome(job, runs)
+    write_part(job, runs, outcome)
+    return outcome.refused
 
 
-def fail_part(job: Job, start: int, stop: int, why: str) -> None:
-    """A range that no worker survives, or in which our code fails, is an error of its bills."""
-    plan = _plan(job.source)
-    names = _names(job, plan, start, stop)
-    write_part(job, start, stop, refused(names, Problem("batch_bill_failed", "", {"why": why})))
+def fail_part(job: Job, runs: Runs, why: str) -> int:
+    """Runs that no worker survives, or in which our code fails, are errors of their bills; returns how many."""
+    outcome = refused(_names(job, runs), Problem("batch_bill_failed", "", {"why": why}))
+    write_part(job, runs, outcome.without(runs.again))
+    return outcome.refused
 
 
-def write_part(job: Job, start: int, stop: int, outcome: Outcome) -> None:
+def write_part(job: Job, runs: Runs, outcome: Outcome) -> None:
     """Written aside and renamed in one step. A part that another worker has finished meanwhile stays."""
     import pyarrow.parquet as pq
 
@@ -65,7 +64,7 @@ def write_part(job: Job, start: int, stop: int, outcome: Outcome) -> None:
     try:
         for name, table in outcome.tables(job.lines).items():
             pq.write_table(table, aside / f"{name}.parquet", compression="zstd")
-        _renamed(aside, job.parts / f"{start:010d}-{stop:010d}")
+        _renamed(aside, job.parts / f"{runs.first:010d}-{runs.first + runs.count:010d}")
     finally:
         shutil.rmtree(aside, ignore_errors=True)
 
@@ -78,33 +77,24 @@ def _renamed(aside: Path, target: Path) -> None:
             raise
 
 
-def _outcome(job: Job, plan: Plan, start: int, stop: int) -> Outcome:
+def _outcome(job: Job, runs: Runs) -> Outcome:
     release = _release(job.release_path, job.release_id)
-    first, last = int(plan.starts[start]), int(plan.starts[stop])
+    first, last, place = int(runs.starts[0]), int(runs.starts[-1]), job.source.first_row
     if job.source.documents:
-        outcome = computed_documents(
-            read_documents(job.source, first, last), job.source.first_row + first, release, job.lines
-        )
+        outcome = computed_documents(read_documents(job.source, first, last), place + first, release, job.lines)
     else:
         outcome = computed(read_part(job.source, first, last), release, job.lines)
-    for run in range(start, stop):
-        if run in plan.seconds:
-            row = job.source.first_row + plan.seconds[run]
-            problem = Problem("batch_bill_again", "row 2", {"row": row})
-            outcome.overrule(run - start, job.source.first_row + int(plan.starts[run]) - 1, problem)
-    return outcome.without([run - start for run in range(start, stop) if run in plan.again])
+    for run, row in runs.seconds.items():
+        problem = Problem("batch_bill_again", "row 2", {"row": place + row})
+        outcome.overrule(run, place + int(runs.starts[run]) - 1, problem)
+    return outcome.without(runs.again)
 
 
-def _names(job: Job, plan: Plan, start: int, stop: int) -> list[str]:
-    first, last = int(plan.starts[start]), int(plan.starts[stop])
+def _names(job: Job, runs: Runs) -> list[str]:
+    first, last = int(runs.starts[0]), int(runs.starts[-1])
     if job.source.documents:
         return [name for name, _ in read_documents(job.source, first, last)]
     return list(read_part(job.source, first, last).names)
-
-
-@lru_cache(maxsize=2)
-def _plan(source: Source) -> Plan:
-    return planned(source)
 
 
 @lru_cache(maxsize=2)
