@@ -290,6 +290,27 @@ def test_a_worker_killed_in_the_middle(tmp_path: Path, release: Release) -> None
     assert results(tmp_path / "killed") == results(tmp_path / "calm")
 
 
+def test_a_worker_out_of_memory(tmp_path: Path, release: Release) -> None:
+    """A bill that needs more memory than a worker may have is an error; the bills beside it are computed."""
+    found = rows(3)
+    swollen = [{**row, "bom": "swollen"} for row in found if row["bom"] == "bill-000001"]
+    line = next(row for row in swollen if row["section"] == "line")
+    more = [{**line, "id": f"line-{i}", "note": f"{i} " + "x" * 20_000} for i in range(12_000)]
+    table = pa.Table.from_pylist(
+        [{name: _text(row.get(name)) for name in (*found[0], *line, "note")} for row in [*found, *swollen, *more]]
+    )
+    pq.write_table(table, tmp_path / "in.parquet", compression="zstd")
+    with cluster(workers=1, memory="400MB") as client:
+        summary = run(tmp_path / "in.parquet", tmp_path / "out", client=client)
+    assert (summary.bills, summary.errors) == (4, 1)
+    assert [(e["bom"], e["code"]) for e in results(tmp_path / "out", "errors")] == [("swollen", "batch_bill_failed")]
+    assert [r["status"] for r in results(tmp_path / "out")] == ["ok", "ok", "ok", "error"]
+
+
+def _text(value: Any) -> str | None:
+    return None if value is None else str(value)
+
+
 def test_a_disk_that_is_full_is_told(client: Any, tmp_path: Path) -> None:
     file = write(tmp_path / "in.csv", rows(1))
     (tmp_path / "out").write_text("a file where the folder should be")

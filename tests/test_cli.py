@@ -77,6 +77,21 @@ def test_help_and_version() -> None:
     assert all(path[0] in text for path in COMMANDS)
 
 
+def test_a_batch(tmp_path: Path) -> None:
+    file = str(INVENTORIES.parent / "batch" / "three-products.csv")
+    result = run("batch", file, "--out", str(tmp_path), "--workers", "1", "--lang", "zh")
+    assert result.exit_code == 0, result.output
+    assert "3 份物料清单, 0 份有错误" in result.stdout
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["errors.csv", "results.csv", "warnings.csv"]
+    again = json.loads(
+        done("batch", file, "--out", str(tmp_path), "--workers", "1", "--format", "ndjson", "--lines", "--json")
+    )
+    assert (again["bills"], again["ok"], sorted(again["files"])) == (3, 3, ["errors", "lines", "results", "warnings"])
+    refused = run("batch", CRAFT, "--out", str(tmp_path))
+    assert refused.exit_code == 2
+    assert ".json" in refused.stderr
+
+
 # -- both languages
 
 

@@ -87,15 +87,23 @@ class Outcome:
         return self
 
     def tables(self, lines: bool) -> dict[str, pa.Table]:
-        found = {"results": self.results(), "errors": self.errors.table(), "warnings": self.warnings.table()}
-        return {**found, "lines": self.line_table()} if lines else found
+        """All tables, in the order of the bills."""
+        found = {"errors": self.errors.table(), "warnings": self.warnings.table()}
+        if lines:
+            found["lines"] = self.line_table()
+        return {"results": self.results(), **{name: self._in_order(table) for name, table in found.items()}}
+
+    def _in_order(self, table: pa.Table) -> pa.Table:
+        place = {name: i for i, name in enumerate(self.names.tolist())}
+        return table.take(np.argsort([place[name] for name in table.column("bom").to_pylist()], kind="stable"))
 
     def results(self) -> pa.Table:
         """One row per bill; a figure that a bill has not is missing."""
         import pyarrow as pa
 
         columns = {name: pa.array(values, pa.string()) for name, values in self.texts.items()}
-        columns |= {name: pa.array(values, pa.float64(), from_pandas=True) for name, values in self.figures.items()}
+        finite = {name: np.where(np.isfinite(values), values, np.nan) for name, values in self.figures.items()}
+        columns |= {name: pa.array(values, pa.float64(), from_pandas=True) for name, values in finite.items()}
         return pa.table({**{name: columns[name] for name in (*TEXTS, *FIGURES)}, **columns})
 
     def line_table(self) -> pa.Table:

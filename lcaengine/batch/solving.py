@@ -94,6 +94,8 @@ def solve_lanes(
     scored = system.scores[:, system.headline][:, None] * bought
     groups = np.add.reduceat(scored, system.group_starts)
     total = system.scores.T @ bought
+    if not agreed(np.isfinite(total).all(axis=0)):
+        raise NoSolution(Problem("not_finite", "", {"value": float("inf")}))
     rated = _Rated(skeleton.quality, system, bought, scored, total)
     final = system.final
     solved = Solved(
