@@ -295,12 +295,12 @@ def test_a_worker_out_of_memory(tmp_path: Path, release: Release) -> None:
     found = rows(3)
     swollen = [{**row, "bom": "swollen"} for row in found if row["bom"] == "bill-000001"]
     line = next(row for row in swollen if row["section"] == "line")
-    more = [{**line, "id": f"line-{i}", "note": f"{i} " + "x" * 20_000} for i in range(12_000)]
+    more = [{**line, "id": f"line-{i}", "note": f"{i} " + "x" * 20_000} for i in range(25_000)]
     table = pa.Table.from_pylist(
         [{name: _text(row.get(name)) for name in (*found[0], *line, "note")} for row in [*found, *swollen, *more]]
     )
-    pq.write_table(table, tmp_path / "in.parquet", compression="zstd")
-    with cluster(workers=1, memory="400MB") as client:
+    pq.write_table(table, tmp_path / "in.parquet", compression="zstd", row_group_size=100)
+    with cluster(workers=1, memory="500MB") as client:
         summary = run(tmp_path / "in.parquet", tmp_path / "out", client=client)
     assert (summary.bills, summary.errors) == (4, 1)
     assert [(e["bom"], e["code"]) for e in results(tmp_path / "out", "errors")] == [("swollen", "batch_bill_failed")]

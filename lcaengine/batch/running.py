@@ -102,6 +102,8 @@ class _Run:
     def __init__(self, client: Any, job: Job, plan: Plan, told: Told, cancelled: Callable[[], bool]) -> None:
         self._client, self._job, self._plan, self._told, self._cancelled = client, job, plan, told, cancelled
         self._waiting: dict[Any, tuple[int, int]] = {}
+        self._suspects: list[tuple[int, int]] = []
+        self._alone = False
         self._since = time.monotonic()
         self._done, self._errors = finished(job, plan)
         self._before = self._done
@@ -113,7 +115,7 @@ class _Run:
             self._submit(start, stop)
         self._tell()
         try:
-            while self._waiting:
+            while self._waiting or self._suspects:
                 self._step()
                 if self._cancelled():
                     raise Cancelled(Problem("batch_cancelled", "", {"done": self._done, "bills": self._plan.bills}))
@@ -127,7 +129,12 @@ class _Run:
         self._waiting[future] = (start, stop)
 
     def _step(self) -> None:
+        """Wait a moment, take what is finished; what was under a dying worker is tried again with nothing beside it."""
         from distributed import wait
+
+        if not self._waiting:
+            self._alone = True
+            self._submit(*self._suspects.pop())
 
         with contextlib.suppress(TimeoutError):
             wait(list(self._waiting), timeout=TICK, return_when="FIRST_COMPLETED")
@@ -138,16 +145,17 @@ class _Run:
                 self._count(start, stop, future.result())
             elif isinstance(error, Refused):
                 raise error
-            else:
+            elif self._alone:
                 self._halve(start, stop, error)
+            else:
+                self._suspects.append((start, stop))
             self._tell()
 
     def _halve(self, start: int, stop: int, error: BaseException | None) -> None:
         """What cannot be computed as a whole is tried by halves; a single bill becomes an error."""
         if stop - start > 1:
             middle = (start + stop) // 2
-            self._submit(start, middle)
-            self._submit(middle, stop)
+            self._suspects += [(middle, stop), (start, middle)]
             return
         self._count(start, stop, fail_part(self._job, self._plan.runs(start, stop), type(error).__name__))
 

@@ -94,7 +94,8 @@ def solve_lanes(
     scored = system.scores[:, system.headline][:, None] * bought
     groups = np.add.reduceat(scored, system.group_starts)
     total = system.scores.T @ bought
-    if not agreed(np.isfinite(total).all(axis=0)):
+    finite: Mask = np.isfinite(total).min(axis=0)
+    if not agreed(finite):
         raise NoSolution(Problem("not_finite", "", {"value": float("inf")}))
     rated = _Rated(skeleton.quality, system, bought, scored, total)
     final = system.final
