@@ -18,7 +18,7 @@ import psutil
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from batch_files import results, rows, write
+from batch_files import CELLS, results, rows, write
 from openpyxl import load_workbook
 
 from lcaengine.background import Release
@@ -70,6 +70,12 @@ def test_the_worked_file_is_what_its_documents_are(client: Any, tmp_path: Path, 
     for name, file in names.items():
         bom = bom_of(json.loads((folder("inventories") / file).read_bytes()))
         assert found[name]["total"] == pytest.approx(calculate(bom, find_rule(bom.category), release).value, rel=1e-12)
+
+
+def test_a_column_in_which_nothing_is_given(client: Any, tmp_path: Path) -> None:
+    table = pq.read_table(write(tmp_path / "in.parquet", rows(3)))
+    pq.write_table(table.append_column("note", pa.nulls(table.num_rows)), tmp_path / "in.parquet")
+    assert run(tmp_path / "in.parquet", tmp_path / "out", client=client).errors == 0
 
 
 def test_whole_documents_one_per_line(client: Any, tmp_path: Path, release: Release) -> None:
@@ -297,7 +303,7 @@ def test_a_worker_out_of_memory(tmp_path: Path, release: Release) -> None:
     line = next(row for row in swollen if row["section"] == "line")
     more = [{**line, "id": f"line-{i}", "note": f"{i} " + "x" * 20_000} for i in range(25_000)]
     table = pa.Table.from_pylist(
-        [{name: _text(row.get(name)) for name in (*found[0], *line, "note")} for row in [*found, *swollen, *more]]
+        [{name: _text(row.get(name)) for name in ("bom", *CELLS, "note")} for row in [*found, *swollen, *more]]
     )
     pq.write_table(table, tmp_path / "in.parquet", compression="zstd", row_group_size=100)
     with cluster(workers=1, memory="500MB") as client:

@@ -26,6 +26,8 @@ def column_of(chunked: pa.ChunkedArray, numbers: bool = False) -> Column:
     import pyarrow as pa
 
     kind = chunked.type
+    if pa.types.is_null(kind):  # a column in which nothing was ever given
+        chunked, kind = chunked.cast(pa.string()), pa.string()
     if numbers and (pa.types.is_floating(kind) or pa.types.is_integer(kind) or pa.types.is_decimal(kind)):
         array = chunked.combine_chunks()
         missing = np.asarray(array.is_null())

@@ -24,6 +24,9 @@ SETTINGS = {
     "distributed.scheduler.allowed-failures": 1,  # workers that may die under a part before it is halved
     "distributed.scheduler.http.routes": [],  # no dashboard
     "distributed.worker.http.routes": [],
+    "distributed.worker.memory.target": False,  # nothing to spill: results are files
+    "distributed.worker.memory.spill": False,
+    "distributed.worker.memory.pause": False,  # a paused worker would wait for memory that only its end gives back
 }
 
 
