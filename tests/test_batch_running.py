@@ -18,7 +18,7 @@ import psutil
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from batch_files import CELLS, results, rows, write
+from batch_files import results, rows, write
 from openpyxl import load_workbook
 
 from lcaengine.background import Release
@@ -294,27 +294,6 @@ def test_a_worker_killed_in_the_middle(tmp_path: Path, release: Release) -> None
         assert (summary.bills, summary.errors) == (600, 0)
         run(file, tmp_path / "calm", client=client)
     assert results(tmp_path / "killed") == results(tmp_path / "calm")
-
-
-def test_a_worker_out_of_memory(tmp_path: Path, release: Release) -> None:
-    """A bill that needs more memory than a worker may have is an error; the bills beside it are computed."""
-    found = rows(3)
-    swollen = [{**row, "bom": "swollen"} for row in found if row["bom"] == "bill-000001"]
-    line = next(row for row in swollen if row["section"] == "line")
-    more = [{**line, "id": f"line-{i}", "note": f"{i} " + "x" * 20_000} for i in range(25_000)]
-    table = pa.Table.from_pylist(
-        [{name: _text(row.get(name)) for name in ("bom", *CELLS, "note")} for row in [*found, *swollen, *more]]
-    )
-    pq.write_table(table, tmp_path / "in.parquet", compression="zstd", row_group_size=100)
-    with cluster(workers=1, memory="500MB") as client:
-        summary = run(tmp_path / "in.parquet", tmp_path / "out", client=client)
-    assert (summary.bills, summary.errors) == (4, 1)
-    assert [(e["bom"], e["code"]) for e in results(tmp_path / "out", "errors")] == [("swollen", "batch_bill_failed")]
-    assert [r["status"] for r in results(tmp_path / "out")] == ["ok", "ok", "ok", "error"]
-
-
-def _text(value: Any) -> str | None:
-    return None if value is None else str(value)
 
 
 def test_a_disk_that_is_full_is_told(client: Any, tmp_path: Path) -> None:
