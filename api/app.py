@@ -16,6 +16,7 @@ from lcaengine.sheets import MAX_BYTES
 from lcaengine.store import Store, open_store
 
 from . import (
+    batches,
     boms,
     cbam,
     evidence,
@@ -71,7 +72,7 @@ class Services:
 
 
 BLUEPRINTS = (
-    boms, footprints, shares, cbam, evidence, statements, rules, processes, organisations, keys, tokens, pact, pact_host, health,
+    boms, footprints, batches, shares, cbam, evidence, statements, rules, processes, organisations, keys, tokens, pact, pact_host, health,
 )  # fmt: skip
 
 

@@ -68,7 +68,8 @@ def http_error(error: HTTPException) -> Response:
     status = error.code or 500
     if status == 413:
         size = request.content_length or 0
-        return problem_response((Problem("too_large", "", {"bytes": size, "limit": MAX_BYTES}),), 413)
+        limit = request.max_content_length or MAX_BYTES
+        return problem_response((Problem("too_large", "", {"bytes": size, "limit": limit}),), 413)
     if status == 422:
         return problem_response(
             tuple(_query_problems(error)) or (Problem("bad_query", "", {"field": "–", "value": "–"}),), 422

@@ -158,6 +158,11 @@ AUDIT = Table("audit", "审计日志", "Audit log", (
     ID, Column("at", "时间", "At", "UTC", "moment"), Column("actor", "执行者", "Actor"), Column("action", "操作", "Action"),
     Column("target", "对象", "Target"), Column("status", "状态码", "Status"), Column("request_id", "请求编号", "Request id"),
 ))  # fmt: skip
+BATCHES = Table("batches", "批量任务", "Batches", (
+    ID, CREATED, Column("state", "状态", "State"), Column("format", "格式", "Format"), Column("size", "大小", "Size", "B"),
+    Column("progress.bills", "物料清单数", "Bills"), Column("progress.done", "已计算", "Computed"), Column("progress.errors", "出错", "With errors"),
+    Column("started", "开始", "Started", "UTC", "moment"), Column("finished", "结束", "Finished", "UTC", "moment"),
+))  # fmt: skip
 SHARED = Table("shared-footprints", "共享的足迹", "Shared footprints", (
     Column("footprint.id", "编号", "Id"), Column("share.created", "共享时间", "Shared", "UTC", "moment"), Column("footprint.owner", "所有者", "Owner"),
     Column("footprint.product.name", "产品", "Product"), Column("share.depth", "深度", "Depth"),

@@ -9,7 +9,7 @@ from datetime import UTC, date, datetime
 from importlib.metadata import version
 from pathlib import Path
 
-from benchmarks import api, cbam, footprint, generator, impact, load, score_vectors, server, statements, tree
+from benchmarks import api, batch, cbam, footprint, generator, impact, load, score_vectors, server, statements, tree
 from benchmarks.timing import Row
 from lcaengine.background import Release
 from lcaengine.background.release import default_release, load_release
@@ -26,6 +26,7 @@ EVERY: tuple[Callable[[Release, str], Iterator[Row]], ...] = (
     impact.rows,
     cbam.rows,
     statements.rows,
+    batch.rows,
 )
 OTHER_SHAPES = {  # SuperLU takes minutes on the hubs, far more than PARDISO
     "hubs": ["PARDISO"],

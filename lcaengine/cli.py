@@ -11,6 +11,7 @@ import click
 
 from lcaengine import __version__
 from lcaengine.cli_access import access
+from lcaengine.cli_batch import batch
 from lcaengine.cli_bom import bom
 from lcaengine.cli_cbam import cbam
 from lcaengine.cli_evidence import evidence
@@ -342,6 +343,7 @@ def background_report(out: Path, lang: Language) -> None:
 
 
 main.add_command(serve)
+main.add_command(batch)
 main.add_command(rules)
 main.add_command(cbam)
 main.add_command(bom)

@@ -79,8 +79,11 @@ def _run(listening: Listening, auth: bool, database: str | None, terminal: Termi
 
 
 def _begin(store: Store, app: Flask) -> None:
-    """In a new worker: the parent's connections are the parent's; what waits in the outbox goes out."""
+    """In a new worker: the parent's connections are the parent's; what waits in the outbox goes out, batches are run."""
+    from lcaengine.batch.runner import run_batches
+
     store.engine.dispose(close=False)
+    run_batches(store)
     app.extensions["lcaengine_courier"].wake()
 
 

@@ -137,7 +137,12 @@ def running_server(work: Path, start_seconds: float = START_SECONDS) -> Iterator
         command,
         stdout=log,
         stderr=log,
-        env={"LCAENGINE_KEYS": str(work / "keys"), **os.environ, "PYTHONUNBUFFERED": "1"},
+        env={
+            "LCAENGINE_KEYS": str(work / "keys"),
+            "LCAENGINE_BATCHES": str(work / "batches"),
+            **os.environ,
+            "PYTHONUNBUFFERED": "1",
+        },
     )
     address = f"http://127.0.0.1:{port}"
     try:

@@ -80,12 +80,12 @@ def names(text: str) -> frozenset[str]:
 def evaluate(text: str, values: Mapping[str, float]) -> float:
     """The value of a formula; raises `BadFormula` for an unknown name, a division by zero, no finite value."""
     try:
-        result = float(_value(parse(text), values))
+        result = _value(parse(text), values)
     except KeyError as error:
         raise _bad(text, f"unknown name {error.args[0]}") from error
     except (ZeroDivisionError, OverflowError) as error:
         raise _bad(text, "division by zero or overflow") from error
-    if not math.isfinite(result):
+    if not abs(result) < math.inf:
         raise _bad(text, "no finite value")
     return result
 
@@ -95,7 +95,7 @@ def _value(node: ast.expr, values: Mapping[str, float]) -> float:
         case ast.Constant(value=int() | float() as value):
             return float(value)  # whole numbers have no upper end: powers of them could take all memory
         case ast.Name(id=name):
-            return float(values[name])
+            return values[name]
         case ast.UnaryOp(op=op, operand=operand):
             value = _value(operand, values)
             return -value if isinstance(op, ast.USub) else value

@@ -180,6 +180,25 @@ MAX_REQUESTS = Setting(
     0, "0 … 1000000000", _whole(0, 10**9), "0",
 )  # fmt: skip
 
+# -- batches
+
+BATCHES: Setting[Path | None] = Setting(
+    "LCAENGINE_BATCHES", "批量任务文件所在的文件夹", "where the files of batches are kept; several servers may share one",
+    None, "folder", Path, "in the user's data folder",
+)  # fmt: skip
+BATCH_BYTES = Setting(
+    "LCAENGINE_BATCH_BYTES", "批量文件的大小上限（字节）", "largest file of a batch over HTTP, in bytes",
+    500_000_000, "1 … 1000000000000", _whole(1, 10**12), "500000000",
+)  # fmt: skip
+BATCH_WORKERS = Setting(
+    "LCAENGINE_BATCH_WORKERS", "本机批量计算的进程数（0：按处理器核数）", "processes of a batch on this machine (0: one a core)",
+    0, "0 … 256", _whole(0, 256), "0",
+)  # fmt: skip
+SCHEDULER = Setting(
+    "LCAENGINE_SCHEDULER", "用于批量计算的 Dask 集群；未设置时用本机", "Dask cluster that runs the batches, in place of this machine",
+    "", "`tcp://host:port` or `tls://…`", _matching(r"(tcp|tls)://\S+"), "none",
+)  # fmt: skip
+
 # -- what is told
 
 LOG = Setting(

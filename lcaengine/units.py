@@ -166,7 +166,7 @@ class Quantity:
         return {"amount": self.amount, "unit": self.unit}
 
     def __post_init__(self) -> None:
-        if not math.isfinite(self.amount):
+        if not abs(self.amount) < math.inf:  # NaN neither; a float, or the numbers of many bills (lcaengine.batch)
             raise NotFinite(Problem("not_finite", values={"value": self.amount}))
 
     def __str__(self) -> str:

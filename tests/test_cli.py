@@ -51,7 +51,7 @@ COMMANDS = dict(commands(main))
 
 def test_the_commands_there_are() -> None:
     assert set(COMMANDS) == {
-        ("demo",), ("serve",), ("footprint",), ("bom", "template"), ("hotspots",), ("verify",), ("background", "build"), ("background", "check"),
+        ("demo",), ("serve",), ("batch",), ("footprint",), ("bom", "template"), ("hotspots",), ("verify",), ("background", "build"), ("background", "check"),
         ("background", "search"), ("background", "list"), ("background", "show"), ("background", "diff"),
         ("background", "report"), ("rules", "list"), ("rules", "show"),
         ("rules", "schema"), ("rules", "new"), ("rules", "lint"), ("rules", "test"), ("rules", "diff"), ("rules", "impact"),
@@ -78,6 +78,21 @@ def test_help_and_version() -> None:
     assert __version__ in done("--version")
     text = done("--help")
     assert all(path[0] in text for path in COMMANDS)
+
+
+def test_a_batch(tmp_path: Path) -> None:
+    file = str(INVENTORIES.parent / "batch" / "three-products.csv")
+    result = run("batch", file, "--out", str(tmp_path), "--workers", "1", "--lang", "zh")
+    assert result.exit_code == 0, result.output
+    assert "3 份物料清单, 0 份有错误" in result.stdout
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["errors.csv", "results.csv", "warnings.csv"]
+    again = json.loads(
+        done("batch", file, "--out", str(tmp_path), "--workers", "1", "--format", "ndjson", "--lines", "--json")
+    )
+    assert (again["bills"], again["ok"], sorted(again["files"])) == (3, 3, ["errors", "lines", "results", "warnings"])
+    refused = run("batch", CRAFT, "--out", str(tmp_path))
+    assert refused.exit_code == 2
+    assert ".json" in refused.stderr
 
 
 # -- both languages

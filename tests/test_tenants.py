@@ -55,10 +55,11 @@ def owned(operator: Person, store: Store) -> dict[str, str]:
     share = operator("POST", f"{footprint['links']['self']}/shares", 201, json={"organisation": "third"})
     key = operator("POST", "/v1/keys", 201, json={"name": MARK, "scopes": ["footprints:read"]})
     user = operator("POST", "/v1/users", 201, json={"email": "z@example.com", "name": MARK, "roles": ["exporter"]})
+    batch = operator("POST", "/v1/batches", 202, data=f"bom,section,id,name\n{MARK},product,name,{MARK}\n", content_type="text/csv")
     published, partner, received = pact_of(operator, store, footprint["id"])
     return {
         "/v1/pact/footprints": published, "/3/footprints": published, "/v1/pact/partners": partner, "/v1/pact/received": received,
-        "/v1/footprints": footprint["id"], "/v1/cbam/screenings": screening["id"], "/v1/cbam/answers": answered["id"],
+        "/v1/batches": batch["id"], "/v1/footprints": footprint["id"], "/v1/cbam/screenings": screening["id"], "/v1/cbam/answers": answered["id"],
         "/v1/cbam/installations": installation["id"], "/v1/cbam/reports": report["id"], "/v1/statements": statement["id"],
         "/v1/evidence": evidence["id"], "/v1/keys": key["id"], "/v1/users": user["id"], "/v1/organisations": "local",
         "share": share["id"],

@@ -116,12 +116,17 @@ def ratings(
     ``unchecked``: twice the part whose amounts nobody checked, once for "audited" (P = 1) and once for "checked" (P = 2).
     ``stated``: what PACT's ratings differ by where suppliers state their own, times the score.
     """
-    rated = scores != 0
-    safe = np.where(rated, scores, 1.0)[:, None]
-    numbers = BASE + (parts @ WEIGHTS + own[:, None] * OWN + unchecked[:, None] * UNCHECKED) / safe
+    numbers = rating_numbers(parts, scores, own, unchecked, stated)
+    return [_shown(row) if some else None for row, some in zip(numbers.tolist(), (scores != 0).tolist(), strict=True)]
+
+
+def rating_numbers(parts: Array, scores: Array, own: Array, unchecked: Array, stated: Array | None = None) -> Array:
+    """The same as numbers, (g, 7): PEF's four, then PACT's three; meaningless where a score is zero."""
+    safe = np.where(scores != 0, scores, 1.0)[:, None]
+    numbers: Array = BASE + (parts @ WEIGHTS + own[:, None] * OWN + unchecked[:, None] * UNCHECKED) / safe
     if stated is not None:
         numbers[:, len(PEF) :] += stated / safe
-    return [_shown(row) if some else None for row, some in zip(numbers.tolist(), rated.tolist(), strict=True)]
+    return numbers
 
 
 def _shown(row: Sequence[float]) -> dict[str, Any]:

@@ -494,7 +494,14 @@ def _read_csv(data: bytes) -> tuple[Json, Bom]:
         rows = list(csv.reader(io.StringIO(text, newline=""), strict=True))
     except csv.Error as error:
         raise Malformed(Problem("unreadable_table", "", {"why": str(error)})) from error
-    return _read_sheet(read_sheet(rows))
+    sheet, bom = read_rows(rows)
+    return sheet.document, bom
+
+
+def read_rows(rows: Sequence[Sequence[str]]) -> tuple[Sheet, Bom]:
+    """A BOM from the rows of a table, the header first; what its sheet knows of places. Problems name row and column."""
+    sheet = read_sheet(rows)
+    return sheet, _read_sheet(sheet)[1]
 
 
 def _read_sheet(sheet: Sheet) -> tuple[Json, Bom]:

@@ -90,7 +90,7 @@ def read_sheet(rows: Sequence[Sequence[str]]) -> Sheet:
     header = next((i for i, row in enumerate(rows) if any(cell.strip() for cell in row)), None)
     if header is None:
         raise Malformed(Problem("empty_table", ""))
-    columns = [HEADERS.get(cell.strip().lower(), cell.strip()) for cell in rows[header]]
+    columns = [column_name(cell) for cell in rows[header]]
     sheet = Sheet()
     for i, name in enumerate(columns):
         where = f"row {header + 1}, column {i + 1}"
@@ -112,6 +112,11 @@ def read_sheet(rows: Sequence[Sequence[str]]) -> Sheet:
     if sheet.problems:
         raise Malformed(sheet.problems)
     return sheet
+
+
+def column_name(heading: str) -> str:
+    """The English name of a column; a heading that is none stays as it is."""
+    return HEADERS.get(heading.strip().lower(), heading.strip())
 
 
 def located(where: str, places: Mapping[str, str]) -> str:
@@ -145,7 +150,9 @@ def add_row(sheet: Sheet, at: At, written: str, row: Mapping[str, str]) -> None:
         case "parameters" | "parameter":
             name = row.get("id", "")
             _once(sheet, at, f"/parameters/{name}")
-            chosen = row.get("amount", "").strip()
+            chosen = (
+                row.get("amount") or row.get("kind", "")
+            ).strip()  # in `kind` where the column of amounts holds only numbers
             if not row.get("unit") and _OPTION.fullmatch(chosen) and not _NUMBER.fullmatch(chosen):
                 sheet.document.setdefault("parameters", {})[name] = chosen
                 return
@@ -247,10 +254,38 @@ def _numbers(sheet: Sheet, at: At, row: Mapping[str, str], columns: Iterable[str
 
 
 def _number(sheet: Sheet, at: At, column: str, text: str) -> float:
-    if _NUMBER.fullmatch(text):
-        return float(text)
+    if (found := number_of(text)) is not None:
+        return found
     sheet.problems.append(Problem("not_a_number", at(column), {"value": text}))
     return 0.0
+
+
+def number_of(text: str) -> float | None:
+    """The number that a cell holds, if it is one."""
+    return float(text) if _NUMBER.fullmatch(text) else None
+
+
+Parts = tuple[Any, tuple[float, ...]]
+
+
+def quantity_parts(text: str) -> Parts:
+    """A quantity's unit and number; a text that is none, as it stands."""
+    match = _AMOUNT.match(text)
+    amount = number_of(match[1]) if match else None
+    return (text, ()) if match is None or amount is None else ((match[2],), (amount,))
+
+
+def leg_parts(text: str) -> Parts:
+    """Modes and units of the legs of a transport, and the distances; a text that is none, as it stands."""
+    legs = [_LEG.match(part) for part in _legs_of(text)]
+    numbers = [number_of(leg[2]) if leg else None for leg in legs]
+    if any(number is None for number in numbers):
+        return text, ()
+    return tuple((leg[1], leg[3]) for leg in legs if leg), tuple(number for number in numbers if number is not None)
+
+
+def _legs_of(text: str) -> list[str]:
+    return [part for part in (p.strip() for p in re.split("[;；]", text)) if part]
 
 
 def _quantity(sheet: Sheet, at: At, column: str, text: str) -> Json:
@@ -263,7 +298,7 @@ def _quantity(sheet: Sheet, at: At, column: str, text: str) -> Json:
 
 def _legs(sheet: Sheet, at: At, text: str) -> Iterable[Json]:
     """``road 300 km; sea 1200 km``."""
-    for part in filter(None, (p.strip() for p in re.split("[;；]", text))):
+    for part in _legs_of(text):
         if match := _LEG.match(part):
             distance = {"amount": _number(sheet, at, "transport", match[2]), "unit": match[3]}
             yield {"mode": match[1], "distance": distance}

@@ -61,6 +61,9 @@ class System:
         first row of each (stage, line) group, and of each stage among the groups.
     carbon (m,)
         biogenic carbon in the product of one run, kg.
+    number, per_amount (E,)
+        which of the inventory's exchanges outside the foreground it is, in their order (then those that close the carbon
+        balances); its amount per run for one of that exchange's amount.
     """
 
     inventory: Inventory
@@ -81,6 +84,8 @@ class System:
     stages: tuple[str, ...]
     stage_starts: Index
     carbon: Array
+    number: Index
+    per_amount: Array
     warnings: tuple[Warned, ...]
 
     @cached_property
@@ -154,6 +159,8 @@ def link(inventory: Inventory, release: Release) -> System:
         stages=tuple(groups[i][0] for i in stage_starts.tolist()),
         stage_starts=stage_starts,
         carbon=carbon,
+        number=bought.number,
+        per_amount=bought.per_amount,
         warnings=tuple(warnings),
     )
 
@@ -178,12 +185,18 @@ class _Bought:
     process: Index
     product: Index
     flow: Index
-    amount: Array
+    per_amount: Array
+    number: Index
+
+    @cached_property
+    def amount(self) -> Array:
+        amount: Array = self.per_amount * np.array([e.amount for e in self.exchanges], dtype=float)
+        return amount
 
     @classmethod
     def of(cls, exchanges: list[Exchange], own: Mapping[str, int], release: Release) -> _Bought:
         """Rows of the release; raises `NotFound`, and `Refused` where waste meets no treatment or a purchase one."""
-        process, product, flow, amount, waste = [], [], [], [], []
+        process, product, flow, per_amount, waste = [], [], [], [], []
         products, flows, product_units = release.index, release.flow_index, release.product_units
         for e in exchanges:
             process.append(own[e.process])
@@ -194,19 +207,20 @@ class _Bought:
                     raise NotFound(Problem("unlinked", e.where, {"target": e.target}))
                 product.append(-1)
                 flow.append(flows[e.target])
-                amount.append(e.amount * units.factor(e.unit, "kg"))
+                per_amount.append(units.factor(e.unit, "kg"))
                 continue
             row = products[e.target] if e.target in products else release.find(e.target, e.where)
-            unit, signed = product_units[row], -e.amount if handed_over else e.amount
+            unit, sign = product_units[row], -1.0 if handed_over else 1.0
             product.append(row)
             flow.append(-1)
-            amount.append(signed if e.unit == unit else signed * units.factor(e.unit, unit))
+            per_amount.append(sign if e.unit == unit else sign * units.factor(e.unit, unit))
         bought = cls(
             exchanges=exchanges,
             process=np.array(process, dtype=np.intp),
             product=np.array(product, dtype=np.intp),
             flow=np.array(flow, dtype=np.intp),
-            amount=np.array(amount, dtype=float),
+            per_amount=np.array(per_amount, dtype=float),
+            number=np.arange(len(exchanges), dtype=np.intp),
         )
         bought.check_direction(release, np.array(waste, dtype=bool))
         return bought
@@ -224,7 +238,8 @@ class _Bought:
             process=np.concatenate((self.process, other.process)),
             product=np.concatenate((self.product, other.product)),
             flow=np.concatenate((self.flow, other.flow)),
-            amount=np.concatenate((self.amount, other.amount)),
+            per_amount=np.concatenate((self.per_amount, other.per_amount)),
+            number=np.concatenate((self.number, other.number + len(self.number))),
         )
 
     def sorted(self, inventory: Inventory) -> tuple[_Bought, Index]:
@@ -238,7 +253,8 @@ class _Bought:
             process=self.process[order],
             product=self.product[order],
             flow=self.flow[order],
-            amount=self.amount[order],
+            per_amount=self.per_amount[order],
+            number=self.number[order],
         )
         return ordered, keys[order]
 
@@ -263,9 +279,7 @@ def _closing(
 ) -> tuple[list[Exchange], Array, list[Warned]]:
     """Emissions of biogenic CO2 that close each process, the carbon in each product, and what does not add up."""
     m = len(own)
-    in_flow = np.array([CARBON_IN_FLOW.get(key, 0.0) for key in release.flows])
-    in_product = release.properties[np.maximum(bought.product, 0), BIOGENIC_CARBON]
-    content = np.where(bought.flow >= 0, in_flow[np.maximum(bought.flow, 0)], in_product)
+    content = carbon_content(release, bought.product, bought.flow)
     coming = np.bincount(bought.process, bought.amount * content, minlength=m)
     rows = np.array([own[e.process] for e in inside], dtype=np.intp)
     columns = np.array([own[e.target] for e in inside], dtype=np.intp)
@@ -286,6 +300,13 @@ def _closing(
             stage=p.stage, line=CARBON_LINE, activity="biogenic_carbon", rule_id="", data="default", matched_by="rule",
         ))  # fmt: skip
     return balances, carbon, warnings
+
+
+def carbon_content(release: Release, product: Index, flow: Index) -> Array:
+    """kg biogenic carbon that comes with one unit of each product or elementary flow."""
+    in_flow = np.array([CARBON_IN_FLOW.get(key, 0.0) for key in release.flows])
+    in_product = release.properties[np.maximum(product, 0), BIOGENIC_CARBON]
+    return np.where(flow >= 0, in_flow[np.maximum(flow, 0)], in_product)
 
 
 def _carbon(kept: Array, rows: Index, columns: Index, passed: Array) -> Array:

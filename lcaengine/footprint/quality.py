@@ -52,21 +52,35 @@ class Quality:
         s = self._system
         runs = s.amount * self._footprint.runs[s.process]
         background = np.where((s.flow >= 0)[:, None], 0.0, s.release.quality[np.maximum(s.product, 0)]) * runs[:, None]
-        own = np.array([self._marks(i) for i in range(len(s.exchanges))], dtype=np.int64)
-        carries = (own[:, None] & np.array([BIT[name] for name in MARKS])) > 0
-        return np.where(carries, self.scores[:, None], background)
+        return np.where(self.carries, self.scores[:, None], background)
+
+    @cached_property
+    def carries(self) -> NDArray[np.bool_]:
+        """Which marks every exchange has of its own, (E, len(MARKS))."""
+        own = np.array([self._marks(i) for i in range(len(self._system.exchanges))], dtype=np.int64)
+        carries: NDArray[np.bool_] = (own[:, None] & np.array([BIT[name] for name in MARKS])) > 0
+        return carries
 
     @cached_property
     def primary(self) -> Array:
-        """The part of every exchange's score that is primary data, (E,): of a supplier's figure, the share that it states."""
+        """The part of every exchange's score that is primary data, (E,)."""
+        return self.scores * self.primary_share
+
+    @cached_property
+    def primary_share(self) -> Array:
+        """How much of every exchange is primary data, (E,): of a supplier's figure, the share that it states."""
         exchanges = self._system.exchanges
         share = [self._stated(e).primary_data_share if _is_supplied(e) else 1.0 for e in exchanges]
-        return np.where([e.data == "primary" for e in exchanges], self.scores * share, 0.0)
+        return np.where([e.data == "primary" for e in exchanges], share, 0.0)
 
     @cached_property
     def own(self) -> Array:
         """The part of every exchange that is a supplier's own data or an emission of the site itself, (E,)."""
-        return np.where([e.kind == "emission" for e in self._system.exchanges], self.primary, 0.0)
+        return self.scores * self.own_share
+
+    @cached_property
+    def own_share(self) -> Array:
+        return np.where([e.kind == "emission" for e in self._system.exchanges], self.primary_share, 0.0)
 
     @cached_property
     def stated(self) -> Array:
@@ -82,9 +96,13 @@ class Quality:
     @cached_property
     def unverified(self) -> Array:
         """Score of every exchange whose figures nobody outside has checked, (E,)."""
+        return np.where(self.is_verified, 0.0, self.scores)
+
+    @cached_property
+    def is_verified(self) -> NDArray[np.bool_]:
         lines = {line for line, footprint in self._supplied.items() if _verified(footprint)}
-        verified = [e.line in lines and _is_supplied(e) for e in self._system.exchanges]
-        return np.where(verified, 0.0, self.scores)
+        found = [e.line in lines and _is_supplied(e) for e in self._system.exchanges]
+        return np.array(found, dtype=bool)
 
     def rating(self) -> dict[str, Any] | None:
         """PEF's and PACT's ratings of the whole footprint."""

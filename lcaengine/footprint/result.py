@@ -91,7 +91,7 @@ def body(footprint: Footprint) -> dict[str, Any]:
         "cut_off": _cut_off(inventory.rule),
         "benchmarks": _benchmarks(footprint, apart),
         "modules": apart,
-        "warnings": [w.as_dict() for w in (*inventory.warnings, *s.warnings, *_quality_warnings(footprint, quality))],
+        "warnings": [w.as_dict() for w in (*inventory.warnings, *s.warnings, *quality_warnings(footprint, quality))],
         "notice": dict(inventory.rule.notice),
     }
 
@@ -125,7 +125,7 @@ def _benchmarks(footprint: Footprint, apart: list[dict[str, Any]]) -> list[dict[
     ]  # fmt: skip
 
 
-def _quality_warnings(footprint: Footprint, quality: Quality) -> Iterator[Warned]:
+def quality_warnings(footprint: Footprint, quality: Quality) -> Iterator[Warned]:
     """Where the data miss what the rule asks of them."""
     need = footprint.system.inventory.rule.data_quality
     rated = quality.rating()

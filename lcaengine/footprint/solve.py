@@ -66,12 +66,15 @@ class Footprint:
 
 
 def solve(system: System) -> Footprint:
-    """Solve a linked foreground; raises `NoSolution`."""
+    """Solve a linked foreground; raises `NoSolution`, also for amounts so large that a figure overflows."""
     x = foreground_runs(system)
     per_run = system.per_run
     groups = np.add.reduceat(x[per_run.process][:, None] * per_run.scores, per_run.group_starts)
     stages = np.add.reduceat(groups, system.stage_starts)
-    return Footprint(system, x, groups, stages, np.add.reduce(stages))
+    total = np.add.reduce(stages)
+    if not np.isfinite(total).all():
+        raise NoSolution(Problem("not_finite", "", {"value": float(total[system.headline])}))
+    return Footprint(system, x, groups, stages, total)
 
 
 def foreground_runs(system: System, transpose: bool = False, rhs: Array | None = None) -> Array:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -18,7 +18,17 @@ from lcaengine.bom.model import SECTION_NAMES
 from lcaengine.inventory.circular import terms
 from lcaengine.inventory.model import Data, Exchange, ForegroundProcess, Inventory, LineShown, Warned
 from lcaengine.inventory.model import Kind as InventoryKind
-from lcaengine.inventory.values import Values, all_activities, all_co_products, all_lines, line_in, mass_of
+from lcaengine.inventory.values import (
+    Values,
+    all_activities,
+    all_co_products,
+    all_lines,
+    every_activity,
+    every_line,
+    line_in,
+    mass_of,
+)
+from lcaengine.lanes import anywhere, held_in, outside
 from lcaengine.problems import Problem, Refused
 from lcaengine.rules import Rule
 from lcaengine.rules.lint import OTHER, SHARING, circularity_problems
@@ -27,7 +37,9 @@ from lcaengine.rules.template import (
     Circularity,
     CoProductTemplate,
     ExchangeTemplate,
+    Guardrail,
     Kind,
+    PieceMass,
     Role,
 )
 from lcaengine.units import Quantity
@@ -121,6 +133,13 @@ class _Work:
     def warn(self, code: str, where: str, rule_id: str = "", **values: object) -> None:
         self.warnings.append(Warned(Problem(code, where, values), rule_id))
 
+    def warn_outside(self, where: str, name: Mapping[str, str], value: float, of: PieceMass | Guardrail) -> None:
+        """A guardrail: warn where a value is out of its usual range."""
+        found = outside(value, of.min, of.max)
+        if anywhere(found):
+            values = {"name": name, "value": value, "unit": of.unit, "range": _range(of.min, of.max)}
+            self.warnings.append(Warned(Problem("guardrail", where, values), of.rule_id, held_in(found)))
+
     def add(self, exchange: Exchange) -> None:
         if exchange.process in self.reached and exchange.amount:
             once = tuple(dict.fromkeys(exchange.parameters))  # a loss may stand in the line and in its end of life
@@ -131,18 +150,19 @@ class _Work:
     def check_ids(self) -> None:
         """No line or activity has the id of an exchange that the rule adds."""
         own = {template.id for template in self.rule.exchanges}
-        given = [(line.id, line.where) for line, _ in all_lines(self.bom, self.rule)]
-        given += [(activity.id, activity.where) for activity, _ in all_activities(self.bom, self.rule)]
+        given = [(line.id, line.where) for line in every_line(self.bom)]
+        given += [(activity.id, activity.where) for activity in every_activity(self.bom)]
         for identifier, where in given:
             if identifier in own:
                 values = {"id": identifier, "first": f"rule {self.rule.id}"}
                 self.problems.append(Problem("duplicate_line_id", where + "/id", values))
 
     def check_requirements(self) -> None:
-        roles = {line.role for line, _ in all_lines(self.bom, self.rule) if line.role}
+        bom_lines = every_line(self.bom)
+        roles = {line.role for line in bom_lines if line.role}
         groups = {g for r in roles if r in self.rule.roles for g in self.rule.roles[r].groups}
-        sections = {a.section for a, _ in all_activities(self.bom, self.rule)}
-        count = Counter(line.role for line, _ in all_lines(self.bom, self.rule))
+        sections = {a.section for a in every_activity(self.bom)}
+        count = Counter(line.role for line in bom_lines)
         for role in self.rule.roles.values():
             if role.required and not count[role.id]:
                 self._missing("missing_role", "/lines", role.rule_id, role=role.name, id=role.id)
@@ -263,9 +283,8 @@ class _Work:
 
     def _check_piece(self, line: Line, role: Role) -> None:
         usual = role.piece_mass
-        if usual and line.unit_mass and not usual.min <= (mass := line.unit_mass.to(usual.unit)) <= usual.max:
-            shown = {"name": role.name, "value": mass, "unit": usual.unit, "range": _range(usual.min, usual.max)}
-            self.warn("guardrail", line.where + "/unit_mass", usual.rule_id, **shown)
+        if usual and line.unit_mass:
+            self.warn_outside(line.where + "/unit_mass", role.name, line.unit_mass.to(usual.unit), usual)
 
     def _role(self, line: Line) -> Role:
         if line.role is not None and line.role in self.rule.roles:
@@ -644,9 +663,7 @@ class _Work:
             except Refused:
                 self.warn("guardrail_not_checked", "", rail.rule_id, name=rail.name)
                 continue
-            if (rail.min is not None and value < rail.min) or (rail.max is not None and value > rail.max):
-                shown = {"name": rail.name, "value": value, "unit": rail.unit, "range": _range(rail.min, rail.max)}
-                self.warn("guardrail", "", rail.rule_id, **shown)
+            self.warn_outside("", rail.name, value, rail)
 
     def foreground_processes(self) -> Iterator[ForegroundProcess]:
         unit_of = {p.id: p.unit for p in self.rule.processes}

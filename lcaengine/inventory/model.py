@@ -70,10 +70,14 @@ class Assumption:
 
 @dataclass(frozen=True, slots=True)
 class Warned:
-    """Something to review; the calculation went on. ``problem`` holds the texts."""
+    """Something to review; the calculation went on. ``problem`` holds the texts.
+
+    ``held``: the lanes in which it is so, where the inventory is of many bills (`lcaengine.batch`); None: all.
+    """
 
     problem: Problem
     rule_id: str = ""
+    held: Any = None
 
     def as_dict(self) -> dict[str, Any]:
         """Both languages at once: a stored result is read in either."""

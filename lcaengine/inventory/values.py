@@ -6,15 +6,19 @@ import math
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import date
+from typing import TypeVar
 
 from lcaengine import formulas, units
 from lcaengine.bom import Activity, Bom, CoProduct, Line
 from lcaengine.inventory.model import Assumption, Warned
+from lcaengine.lanes import anywhere, held_in, outside
 from lcaengine.problems import Problem, Refused
 from lcaengine.rules import Rule
 from lcaengine.rules.lint import in_order
 from lcaengine.rules.template import Dated, Parameter
 from lcaengine.units import Quantity
+
+Entry = TypeVar("Entry", Line, Activity, CoProduct)
 
 LARGEST_FACTOR = 1e30  # beyond it an output is a mistake, and amounts overflow
 
@@ -40,23 +44,36 @@ def per_declared_unit(bom: Bom, rule: Rule, basis: str | None, shared: bool) -> 
     return factor
 
 
+def every_line(bom: Bom) -> tuple[Line, ...]:
+    return (*bom.lines, *(bom.shared.lines if bom.shared else ()))
+
+
+def every_activity(bom: Bom) -> tuple[Activity, ...]:
+    return (*bom.activities, *(bom.shared.activities if bom.shared else ()))
+
+
 def all_lines(bom: Bom, rule: Rule) -> Iterator[tuple[Line, float]]:
     """Every line with its factor to one declared unit, shared ones included."""
-    yield from ((line, per_declared_unit(bom, rule, line.basis, False)) for line in bom.lines)
-    for line in bom.shared.lines if bom.shared else ():
-        yield line, per_declared_unit(bom, rule, line.basis, True)
+    yield from _with_factors(bom, rule, bom.lines, bom.shared.lines if bom.shared else ())
 
 
 def all_activities(bom: Bom, rule: Rule) -> Iterator[tuple[Activity, float]]:
-    yield from ((a, per_declared_unit(bom, rule, a.basis, False)) for a in bom.activities)
-    for activity in bom.shared.activities if bom.shared else ():
-        yield activity, per_declared_unit(bom, rule, activity.basis, True)
+    yield from _with_factors(bom, rule, bom.activities, bom.shared.activities if bom.shared else ())
 
 
 def all_co_products(bom: Bom, rule: Rule) -> Iterator[tuple[CoProduct, float]]:
-    yield from ((c, per_declared_unit(bom, rule, c.basis, False)) for c in bom.co_products)
-    for co_product in bom.shared.co_products if bom.shared else ():
-        yield co_product, per_declared_unit(bom, rule, co_product.basis, True)
+    yield from _with_factors(bom, rule, bom.co_products, bom.shared.co_products if bom.shared else ())
+
+
+def _with_factors(bom: Bom, rule: Rule, own: Iterable[Entry], shared: Iterable[Entry]) -> Iterator[tuple[Entry, float]]:
+    """Each with its factor; a basis has one."""
+    known: dict[tuple[str | None, bool], float] = {}
+    for entries, is_shared in ((own, False), (shared, True)):
+        for entry in entries:
+            key = (entry.basis, is_shared)
+            if key not in known:
+                known[key] = per_declared_unit(bom, rule, *key)
+            yield entry, known[key]
 
 
 def line_in(line: Line, unit: str) -> float:
@@ -205,10 +222,11 @@ class Values:
     def _warn_ranges(self) -> None:
         for name in self.bom.parameters:
             p = self.rule.parameters[name]
-            if not p.min <= self.given(p) <= p.max:
+            found = outside(self.given(p), p.min, p.max)
+            if anywhere(found):
                 values = {"name": p.name, "value": self.given(p), "min": p.min, "max": p.max, "unit": p.unit}
                 self.warnings.append(
-                    Warned(Problem("parameter_out_of_range", f"/parameters/{name}", values), p.rule_id)
+                    Warned(Problem("parameter_out_of_range", f"/parameters/{name}", values), p.rule_id, held_in(found))
                 )
 
 
