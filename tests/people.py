@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -61,5 +62,15 @@ def server_set_up(work: Path) -> Iterator[tuple[str, str]]:
     """A real server with authentication, set up by its first link: its address, and the administrator's key."""
     work.mkdir()
     with shipped_server(work, "--auth", LCAENGINE_RATE_LOGIN="1000 per minute") as server:
-        link = re.findall(r"http\S+/welcome/\S+", (work / "server.out").read_text(encoding="utf-8"))[0]
+        link = _welcome(work / "server.out")
         yield server.address, key_on(httpx.post(link, data=FORM, timeout=60).text)
+
+
+def _welcome(output: Path) -> str:
+    """The link for the first administrator, which is printed after the address."""
+    end = time.monotonic() + 30
+    while time.monotonic() < end:
+        if found := re.findall(r"http\S+/welcome/\S+(?=\s)", output.read_text(encoding="utf-8")):
+            return found[0]
+        time.sleep(0.02)
+    raise AssertionError(output.read_text(encoding="utf-8"))

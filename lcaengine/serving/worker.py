@@ -27,7 +27,7 @@ from lcaengine.serving.starting import Hooks
 
 READERS = 64
 WRITE_SECONDS = 60.0
-DRAIN_SECONDS = 2.0
+DRAIN_SECONDS = 10.0  # a client that is still sending would not see the refusal, if the connection were closed before
 LOG = logging.getLogger("lcaengine.serving")
 
 
