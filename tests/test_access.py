@@ -211,6 +211,14 @@ def test_a_role_that_the_organisation_lost_takes_the_scopes_of_its_users(operato
     haier("PATCH", f"/v1/users/{made['id']}", 200, json={"active": False})  # whatever roles he had
 
 
+def test_the_last_operator_stays(operator: Person) -> None:
+    address = "/v1/organisations/local"
+    for change in ({"roles": ["manufacturer"]}, {"active": False}):
+        assert operator("PATCH", address, 422, json=change)["code"] == "last_operator"
+    operator("PATCH", address, 200, json={"roles": ["operator"]})
+    operator("GET", "/v1/organisations?limit=1", 200)
+
+
 def test_what_a_view_refuses_is_in_the_audit_log_too(operator: Person) -> None:
     haier = other(operator)
     haier("PATCH", "/v1/organisations/haier", 403, json={"roles": ["operator"]})
@@ -417,6 +425,7 @@ def test_who_lost_his_key_gets_a_new_link_by_command(operator: Person, store: St
     invited = CliRunner().invoke(main, ["access", "invite", "WANG@example.com", *database])
     page = operator.client.post(invited.output.strip()).get_data(as_text=True)
     Person(operator.client, key_on(page))("GET", "/v1/me", 200)
+    assert operator("GET", "/v1/audit?action=accessInvite", 200)["items"][0]["actor"] == "command line"
     missing = CliRunner().invoke(main, ["access", "invite", "li@example.com", *database, "--lang", "en"])
     assert missing.exit_code == 2
     assert "There is no user" in missing.output

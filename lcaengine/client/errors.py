@@ -30,7 +30,7 @@ class Unreachable(Exception):
 
 def _elsewhere(response: httpx.Response) -> str:
     """Where a redirection leads, which is not followed: the address of the server is to be mended."""
-    return response.headers.get("Location", "")
+    return str(response.headers.get("Location", ""))
 
 
 def _problem(response: httpx.Response) -> dict[str, Any]:

@@ -154,15 +154,26 @@ def list_organisations(store: Store, page: Page = _BY_ID) -> Listed:
 
 
 def change_organisation(store: Store, identifier: str, changes: Mapping[str, Any]) -> Organisation:
-    """Change name, roles, categories, company ids, country or whether it is active; raises `NotFound`, `Refused`."""
+    """Change name, roles, categories, company ids, country or whether it is active; raises `NotFound`, `Refused`
+    where nobody would operate the server any more."""
     with transaction(store.engine) as session:
         row = _own_organisation(session, identifier)
         changed = replace(_organisation(row), **changes)
         if problems := list(_organisation_problems(changed)):
             raise Refused(problems)
+        operated = OPERATOR in row.roles
         for name, value in _row(changed).items():
             setattr(row, name, value)
+        session.flush()
+        if operated:
+            _operated(session)
         return changed
+
+
+def _operated(session: Session) -> None:
+    rows = session.scalars(select(OrganisationRow).where(OrganisationRow.active))
+    if not any(OPERATOR in row.roles for row in rows):
+        raise Refused(Problem("last_operator", ""))
 
 
 def _organisation_problems(organisation: Organisation) -> Iterator[Problem]:
