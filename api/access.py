@@ -34,7 +34,9 @@ def check_access() -> None:
     g.caller = who = _authenticated()
     needed = scope_needed(request.path, request.method, operation())
     if needed is not None and needed not in who.scopes:
-        add_audit(services().store, who.organisation_id, who.actor, operation(), request.path, 403)
+        add_audit(
+            services().store, who.organisation_id, who.actor, operation(), request.path, 403, g.get("request_id", "")
+        )
         raise Forbidden(Problem("no_scope", "", {"scope": needed}))
     _check_category(who)
 

@@ -42,7 +42,7 @@ def posted_bom() -> tuple[dict[str, Any], Bom]:
     """The document and the BOM of the request; raises `Refused` with every problem found."""
     if request.mimetype not in MEDIA_TYPES:
         raise UnsupportedMedia(Problem("media_type", "", {"value": request.mimetype or "–"}))
-    data, store = request.get_data(cache=False), services().store
+    data, store = request.get_data(), services().store
     return read_document(data, request.mimetype, lambda document: resolved(document, store, organisation()))
 
 

@@ -105,7 +105,7 @@ class Installations(MethodView):
         """
         if request.mimetype not in MEDIA_TYPES:
             raise UnsupportedMedia(Problem("media_type", "", {"value": request.mimetype or "–"}))
-        given = read_file(request.get_data(cache=False), request.mimetype)
+        given = read_file(request.get_data(), request.mimetype)
         body = installation_body(calculate_installation(given.installation))
         return _kept("installations", given.document, {**body, "template": given.template})
 
@@ -196,7 +196,7 @@ class Reports(MethodView):
         """
         if request.mimetype != "application/json":
             raise UnsupportedMedia(Problem("media_type", "", {"value": request.mimetype or "–"}))
-        document = json_document(request.get_data(cache=False))
+        document = json_document(request.get_data())
         asked = read_request(document)
         record = services().store.get_cbam(organisation(), "installations", asked.installation)
         result = calculate_installation(installation_of(json.loads(record.document)))

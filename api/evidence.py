@@ -89,7 +89,7 @@ class EvidenceFiles(MethodView):
         Its type is read from its content; the content type of the request is not believed.
         """
         figure = Figure(query["kind"], query["record"], query["pointer"])
-        data = request.get_data(cache=False)
+        data = request.get_data()
         kept = add_evidence(services().store, organisation(), figure, data, query["file_name"], query["entered_by"])
         response = _json(_entry(kept), 201)
         response.headers["Location"] = url_for("evidence.OneEvidence", identifier=kept.id)

@@ -10,6 +10,8 @@ from flask import Flask, Response, request
 
 from lcaengine import settings
 
+from .access import is_public
+
 LOGIN = ("/auth/", "/welcome/")
 FREE = ("/healthz", "/readyz", "/metrics")  # asked by machines that watch over the server
 
@@ -47,9 +49,14 @@ def address() -> str:
 
 
 def credential() -> str:
-    """Who asks, as far as that can be told without looking it up: the credential's hash, else the address."""
-    given = request.headers.get("Authorization")
-    return hashlib.sha256(given.encode()).hexdigest() if given else address()
+    """Who asks, as far as that can be told without looking it up: the credential's hash, else the address.
+
+    However the header is written, it is the same credential; and where none is needed, it says nothing.
+    """
+    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    if scheme.lower() != "bearer" or not token.strip() or is_public(request.path):
+        return address()
+    return hashlib.sha256(token.strip().encode()).hexdigest()
 
 
 def _logging_in() -> bool:

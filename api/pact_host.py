@@ -138,7 +138,7 @@ class PostEvent(MethodView):
         """Take an event of a registered partner; answers go to its registered address, later."""
         if request.mimetype not in (EVENT_TYPE, "application/json"):
             raise Malformed(Problem("media_type", "", {"value": request.mimetype or "–"}))
-        event, store = json_document(request.get_data(cache=False)), services().store
+        event, store = json_document(request.get_data()), services().store
         for last in (*[False] * (TRIES - 1), True):
             try:
                 with together(store.engine):

@@ -17,7 +17,7 @@ def posted(schema: Schema) -> dict[str, Any]:
     """The JSON of the request by its schema; raises `Refused` with every problem found."""
     if request.mimetype != "application/json":
         raise UnsupportedMedia(Problem("media_type", "", {"value": request.mimetype or "–"}))
-    document = json_document(request.get_data(cache=False))
+    document = json_document(request.get_data())
     try:
         loaded: dict[str, Any] = schema.load(document)
     except ValidationError as error:

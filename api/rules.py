@@ -118,7 +118,7 @@ class RuleVersion(MethodView):
     def put(self, identifier: str, version: str) -> Response:
         """Create a draft, or change one (then with If-Match). A rule that would not load is refused."""
         _check_media(*YAML)
-        path, created = drafts.put_draft(identifier, version, request.get_data(cache=False), if_match(), organisation())
+        path, created = drafts.put_draft(identifier, version, request.get_data(), if_match(), organisation())
         response = _answer(_version_entry(path), 201 if created else 200)
         response.set_etag(file_sha256(path))
         if created:
@@ -345,7 +345,7 @@ def _file_answer(path: Path, media_type: str) -> Response:
 def _put_beside(identifier: str, version: str, kind: Kind, name: str, *media: str) -> Response:
     _check_media(*media)
     path = _file(identifier, version)
-    data = request.get_data(cache=False)
+    data = request.get_data()
     file, created = put_beside(path, kind, name, data, if_match(), organisation())
     entry = _file_entry(path, kind, file)
     response = _answer(entry, 201 if created else 200)
@@ -375,7 +375,7 @@ def _check_media(*known: str) -> None:
 def _posted(*names: str) -> dict[str, str]:
     """Texts of the posted JSON object; raises `Refused` with every one that is missing or no text."""
     _check_media("application/json")
-    given = json_document(request.get_data(cache=False))
+    given = json_document(request.get_data())
     problems = [Problem("unknown_field", f"/{name}", {"field": name}) for name in given if name not in names]
     problems += [Problem("required", f"/{name}", {"field": name}) for name in names if name not in given]
     for name in names:

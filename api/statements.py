@@ -159,7 +159,7 @@ class VerifyStatement(MethodView):
         if request.mimetype not in ("application/json", PDF, ZIP):
             raise UnsupportedMedia(Problem("media_type", "", {"value": request.mimetype or "–"}))
         store, own, release = services().store, organisation(), services().release
-        data, jwks = request.get_data(cache=False), KeyStore().jwks()
+        data, jwks = request.get_data(), KeyStore().jwks()
 
         def status(identifier: str) -> StatementRecord | None:
             return store.known_statement(own, identifier)

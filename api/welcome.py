@@ -41,6 +41,7 @@ def use(token: str) -> Response:
     """Use the link up: the key is shown once."""
     store = services().store
     request.max_content_length = MAX_FORM
+    user_id: str | None = ""  # whose link it is; none: the first administrator's
     try:
         with together(store.engine):
             organisation_id, user_id = use_link(store, token)
@@ -48,7 +49,7 @@ def use(token: str) -> Response:
             key = _first_key(user)
             add_audit(store, organisation_id, f"user {user.id}", "welcome", "/welcome", 201, g.get("request_id", ""))
     except Refused as refused:
-        return _page(refused, refused.status, first=refused.status != 404, given=request.form)
+        return _page(refused, refused.status, first=user_id is None, given=request.form)
     return _page(user=user, key=key, status=201)
 
 

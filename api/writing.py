@@ -15,6 +15,7 @@ from lcaengine.problems import Problem, Refused
 from lcaengine.sheets import MAX_BYTES
 from lcaengine.store.answers import Answer, find_answer, keep_answer
 from lcaengine.store.audit import add_audit
+from lcaengine.store.credentials import Forbidden
 from lcaengine.store.transaction import together
 
 from .access import operation, reads
@@ -35,6 +36,21 @@ class WritingFlask(Flask):
     """Flask, but what a request writes is kept together or not at all."""
 
     def dispatch_request(self) -> Any:
+        try:
+            return self._dispatched()
+        except Forbidden:  # by a view; nothing that it wrote is kept, but that somebody tried
+            add_audit(
+                services().store,
+                organisation(),
+                caller().actor,
+                operation(),
+                request.path,
+                403,
+                g.get("request_id", ""),
+            )
+            raise
+
+    def _dispatched(self) -> Any:
         if request.method not in WRITING or request.routing_exception is not None or request.path.startswith(APART):
             return super().dispatch_request()
         return written(lambda: self.make_response(super(WritingFlask, self).dispatch_request()))
@@ -91,8 +107,15 @@ def _key() -> str | None:
 
 
 def _fingerprint() -> str:
-    """What was asked; of a body above the ordinary limit its length stands for it."""
+    """What was asked, and by whom: an answer may hold a secret, and is not for another user or a key that may do less.
+
+    Of a body above the ordinary limit its length stands for it.
+    """
+    who = caller()
     length = request.content_length or 0
     body = str(length).encode() if length > MAX_BYTES else request.get_data()
-    asked = (request.method, request.full_path, request.mimetype, hashlib.sha256(body).hexdigest())
+    asked = (
+        request.method, request.full_path, request.mimetype, hashlib.sha256(body).hexdigest(), str(who.user_id),
+        " ".join(sorted(who.scopes)),
+    )  # fmt: skip
     return hashlib.sha256("\n".join(asked).encode()).hexdigest()

@@ -69,12 +69,16 @@ def access_invite(email: str, organisation: str, database: str | None, lang: Lan
     Example:  lcaengine access invite wang@example.com --organisation local
     """
     from lcaengine.store import Page
+    from lcaengine.store.audit import add_audit
     from lcaengine.store.organisations import invite, list_users
+    from lcaengine.store.transaction import together
 
     with existing_store(database) as store:
         users = list_users(store, organisation, Page(ALL, "email")).items
         user = next((u for u in users if u.email == email.lower()), None)
         if user is None:
             raise NotFound(Problem("unknown_user", "", {"id": email}))
-        token = invite(store, organisation, user.id)
+        with together(store.engine):
+            token = invite(store, organisation, user.id)
+            add_audit(store, organisation, "command line", "accessInvite", f"/v1/users/{user.id}", 201)
     Terminal(lang).say(f"/welcome/{token}")

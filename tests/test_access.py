@@ -7,6 +7,8 @@ import json
 import re
 import time
 import zipfile
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor, wait
 from typing import Any
 
 import pytest
@@ -20,9 +22,12 @@ from sqlalchemy import text
 from sqlalchemy.exc import DatabaseError
 
 from lcaengine.background import Release
+from lcaengine.problems import Refused
 from lcaengine.store import Store
-from lcaengine.store.organisations import first_link
+from lcaengine.store.credentials import Caller, rotate_credential
+from lcaengine.store.organisations import add_user, change_user, first_link, list_users
 from lcaengine.store.roles import RESOURCES, ROLES, SCOPES
+from lcaengine.store.transaction import together
 
 
 def test_without_a_credential_nothing_but_what_is_public(visitor: FlaskClient, guarded: Flask) -> None:
@@ -168,6 +173,127 @@ def test_rotation_overlaps_and_revocation_does_not(operator: Person) -> None:
     assert operator("GET", f"/v1/keys/{made['id']}", 200)["last_used"]
 
 
+def test_a_key_that_may_little_gets_none_that_may_more(operator: Person) -> None:
+    first = operator("GET", "/v1/me", 200)["credential"]
+    reader = operator.key("footprints:read")
+    for method, path in (("POST", f"/v1/keys/{first}/rotate"), ("DELETE", f"/v1/keys/{first}")):
+        assert reader(method, path, 403, json={})["code"] == "scope_not_yours"
+    own = reader("GET", "/v1/me", 200)["credential"]
+    assert reader("POST", f"/v1/keys/{own}/rotate", 201, json={})["scopes"] == ["footprints:read"]
+    operator("GET", "/v1/me", 200)
+
+
+def test_keys_of_others_are_for_keys_that_administer(operator: Person) -> None:
+    haier = other(operator)
+    made = haier("POST", "/v1/users", 201, json={"email": "a@haier.example", "name": "A", "roles": ["manufacturer"]})
+    page = operator.client.post(made["welcome"]).get_data(as_text=True)
+    person = Person(operator.client, key_on(page))
+    address = "/v1/keys/" + person("GET", "/v1/me", 200)["credential"]
+    little, reads = haier.key("footprints:read"), haier.key("organisation:read")
+    little("GET", address, 404)
+    assert made["id"] not in {key["user"] for key in little("GET", "/v1/keys", 200)["items"]}
+    reads("GET", address, 200)
+    for who in (little, reads):
+        who("POST", address + "/rotate", 404, json={})
+        who("DELETE", address, 404)
+    haier("DELETE", address, 200)
+    person("GET", "/v1/me", 401)
+
+
+def test_a_role_that_the_organisation_lost_takes_the_scopes_of_its_users(operator: Person) -> None:
+    haier = other(operator)
+    haier("POST", "/v1/footprints", 201, json=BEER)
+    operator("PATCH", "/v1/organisations/haier", 200, json={"roles": ["exporter"]})
+    assert haier("POST", "/v1/footprints", 403, json=BEER)["code"] == "no_scope"
+    assert haier("GET", "/v1/me", 200)["roles"] == ["administrator", "exporter"]
+    made = haier("POST", "/v1/users", 201, json={"email": "a@haier.example", "name": "A", "roles": ["exporter"]})
+    operator("PATCH", "/v1/organisations/haier", 200, json={"roles": []})
+    haier("PATCH", f"/v1/users/{made['id']}", 200, json={"active": False})  # whatever roles he had
+
+
+def test_the_last_operator_stays(operator: Person) -> None:
+    address = "/v1/organisations/local"
+    for change in ({"roles": ["manufacturer"]}, {"active": False}):
+        assert operator("PATCH", address, 422, json=change)["code"] == "last_operator"
+    operator("PATCH", address, 200, json={"roles": ["operator"]})
+    operator("GET", "/v1/organisations?limit=1", 200)
+
+
+def test_what_a_view_refuses_is_in_the_audit_log_too(operator: Person) -> None:
+    haier = other(operator)
+    haier("PATCH", "/v1/organisations/haier", 403, json={"roles": ["operator"]})
+    little = haier.key("footprints:read")
+    little("POST", "/v1/keys", 403, json={"name": "more", "scopes": ["footprints:write"]})
+    entries = [(e["action"], e["status"]) for e in haier("GET", "/v1/audit", 200)["items"]]
+    assert entries[0] == ("postKey", 403)
+    assert entries[2] == ("patchOrganisation", 403)
+
+
+def test_an_address_whose_small_letters_are_longer_is_refused(operator: Person) -> None:
+    given = {"email": "İ" * 64 + "@" + "a" * 190, "name": "A", "roles": ["manufacturer"]}
+    assert operator("POST", "/v1/users", 422, json=given)["code"] == "user_email"
+
+
+def test_who_has_no_role_is_not_asked_to_set_the_server_up(operator: Person) -> None:
+    made = operator("POST", "/v1/users", 201, json={"email": "a@example.com", "name": "A", "roles": []})
+    page = operator.client.post(made["welcome"])
+    assert page.status_code == 422
+    assert "首次设置" not in page.get_data(as_text=True)
+
+
+# -- at once
+
+
+def while_waiting(store: Store, first: Callable[[], Any], second: Callable[[], Any]) -> Any:
+    """What comes of ``second``, begun when ``first`` was written and not yet committed."""
+    with ThreadPoolExecutor(1) as pool:
+        with together(store.engine):
+            first()
+            found = pool.submit(second)
+            wait([found], timeout=0.5)
+        return found.result(30)
+
+
+def test_two_administrators_do_not_remove_each_other_at_once(operator: Person, store: Store) -> None:
+    other(operator)
+    first = list_users(store, "haier").items[0]
+    second = add_user(store, "haier", "b@haier.example", "B", ["administrator"])
+    with pytest.raises(Refused, match="administrator"):
+        while_waiting(
+            store,
+            lambda: change_user(store, "haier", first.id, active=False),
+            lambda: change_user(store, "haier", second.id, active=False),
+        )
+    assert [user.active for user in list_users(store, "haier").items].count(True) == 1
+
+
+def test_a_key_is_rotated_once_by_two_at_once(operator: Person, store: Store) -> None:
+    made = operator("POST", "/v1/keys", 201, json={"name": "ERP", "scopes": ["footprints:read"]})
+    caller = Caller("local", frozenset({"organisation:read", "organisation:write"}))
+
+    def rotate() -> Any:
+        return rotate_credential(store, caller, made["id"], 0)
+
+    with pytest.raises(Refused, match=made["id"]):
+        while_waiting(store, rotate, rotate)
+    assert operator("GET", "/v1/keys", 200)["count"] == 3
+
+
+def test_the_same_address_at_once_is_a_conflict(operator: Person, store: Store) -> None:
+    given = {"email": "a@example.com", "name": "A", "roles": ["manufacturer"]}
+
+    def post() -> Any:
+        return create_client(operator)("POST", "/v1/users", 409, json=given)
+
+    found = while_waiting(store, lambda: add_user(store, "local", **given), post)
+    assert found["code"] == "user_exists"
+
+
+def create_client(person: Person) -> Person:
+    """The same person with a client of his own, for another thread."""
+    return Person(person.client.application.test_client(), person.headers["Authorization"].split()[1])
+
+
 # -- OAuth2 client credentials
 
 
@@ -299,6 +425,7 @@ def test_who_lost_his_key_gets_a_new_link_by_command(operator: Person, store: St
     invited = CliRunner().invoke(main, ["access", "invite", "WANG@example.com", *database])
     page = operator.client.post(invited.output.strip()).get_data(as_text=True)
     Person(operator.client, key_on(page))("GET", "/v1/me", 200)
+    assert operator("GET", "/v1/audit?action=accessInvite", 200)["items"][0]["actor"] == "command line"
     missing = CliRunner().invoke(main, ["access", "invite", "li@example.com", *database, "--lang", "en"])
     assert missing.exit_code == 2
     assert "There is no user" in missing.output

@@ -83,7 +83,7 @@ def test_an_api_key_and_client_credentials(release: Release, tmp_path: Path) -> 
             assert admin.me()["organisation"]["id"] == "local"
             reader = admin.make_key("reader", ["footprints:read"], days=1)
             made = admin.make_key("ERP", ["footprints:write", "footprints:read"], kind="client")
-        with Client(address, client_id=made["id"], client_secret=made["secret"]) as erp:
+        with Client(address, client_id=made["id"], client_secret=made["secret"], retries=0) as erp:
             footprint = erp.post_footprint(BEER)
             erp._transport._token = "eyJ.x.y"  # one that the server does not take any more: a new one is fetched
             assert erp.footprint(footprint["id"]) == footprint
@@ -99,6 +99,7 @@ class _Unsteady(BaseHTTPRequestHandler):
 
     plan: list[int | None]
     seen: list[tuple[str, str | None, bytes]]
+    elsewhere = ""
 
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers["Content-Length"]))
@@ -110,6 +111,8 @@ class _Unsteady(BaseHTTPRequestHandler):
         answer = b'{"id": "1"}'
         self.send_response(status)
         self.send_header("Retry-After", "0")
+        if self.elsewhere:
+            self.send_header("Location", self.elsewhere)
         self.send_header("Content-Length", str(len(answer)))
         self.end_headers()
         self.wfile.write(answer)
@@ -139,6 +142,36 @@ def test_a_request_that_got_no_answer_is_sent_again_whole_under_the_same_key(giv
     assert len({(key, body) for _, key, body in handler.seen}) == 1
     assert handler.seen[0][1]
     assert json.loads(handler.seen[-1][2]) == BEER
+
+
+def test_the_key_goes_to_no_other_server() -> None:
+    with unsteady([]) as (address, handler), Client("http://localhost:1", key="lca_secret", retries=0) as client:
+        for path in (f"{address}/v1/x", address.replace("http://", "http://user:pass@")):
+            with pytest.raises(ValueError, match="is not http://localhost:1"):
+                client.request("POST", path)
+    assert handler.seen == []
+
+
+def test_a_redirection_is_an_error_that_says_where_to() -> None:
+    with unsteady([308]) as (address, handler), Client(address, key="lca_secret") as client:
+        handler.elsewhere = "https://elsewhere.example/"
+        with pytest.raises(ApiError, match=r"308 .*https://elsewhere\.example/"):
+            client.share("1", "haier")
+    assert len(handler.seen) == 1
+
+
+@pytest.mark.parametrize("identifier", ["..", "../keys", "a/b", "a?b", "a#b", "", "a%2fb"])
+def test_an_id_leads_nowhere_else(identifier: str) -> None:
+    with Client("http://127.0.0.1:1", retries=0) as client, pytest.raises(ValueError, match="is no id"):
+        client.footprint(identifier)
+
+
+def test_half_of_client_credentials_is_refused_and_no_secret_is_told() -> None:
+    with pytest.raises(ValueError, match="go together"):
+        Client(client_id="a")
+    with Client("http://user:secret@127.0.0.1:1", retries=0) as client, pytest.raises(Unreachable) as caught:
+        client.me()
+    assert "secret" not in str(caught.value)
 
 
 def test_it_gives_up_and_does_not_ask_again_what_is_refused() -> None:

@@ -62,6 +62,13 @@ def test_a_secret_that_is_shown_once_is_shown_again_to_who_lost_the_answer(opera
     assert operator("GET", "/v1/keys", 200)["count"] == 2
 
 
+def test_an_answer_is_not_for_a_key_that_may_less(operator: Person) -> None:
+    given = {"name": "ERP", "scopes": ["footprints:write"]}
+    operator("POST", "/v1/keys", 201, json=given, headers=KEY)
+    reader = operator.key("footprints:read")
+    assert reader("POST", "/v1/keys", 422, json=given, headers=KEY)["code"] == "idempotency_key_reused"
+
+
 def test_many_at_once_do_it_once(release: Release, store: Store) -> None:
     app = create_app(release, store)
 

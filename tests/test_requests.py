@@ -27,6 +27,8 @@ from upkeep_fixtures import made
 from lcaengine.background import Release
 from lcaengine.serving.logs import JsonLines, Plain
 from lcaengine.store import Store, open_store
+from lcaengine.store.credentials import Caller, add_credential
+from lcaengine.store.organisations import Organisation, add_organisation
 
 JSON = {"Content-Type": "application/json"}
 BOM = worked("craft-one-way-glass.json")
@@ -275,9 +277,19 @@ def test_who_asks_too_often_is_told_when_to_come_back(limited: FlaskClient) -> N
     assert "频繁" in answer.json["detail"]
 
 
-def test_every_credential_has_its_own_count(limited: FlaskClient) -> None:
-    assert statuses(limited, "/openapi.json", 6, Authorization="Bearer a")[4:] == [200, 429]
-    assert statuses(limited, "/openapi.json", 1, Authorization="Bearer b") == [200]
+def test_every_credential_has_its_own_count_however_it_is_written(limited: FlaskClient, stored: Store) -> None:
+    add_organisation(stored, Organisation("haier", "Haier", ("manufacturer",)))
+    caller = Caller("haier", frozenset({"footprints:read"}))
+    first, second = (add_credential(stored, caller, name, caller.scopes)[1] for name in "ab")
+    for written in (f"Bearer {first}", f"bearer {first}", f"BEARER  {first}", f"Bearer   {first}", f"bEARER {first}"):
+        assert statuses(limited, "/v1/me", 1, Authorization=written) == [200]
+    assert statuses(limited, "/v1/me", 1, Authorization=f"bearer    {first}") == [429]
+    assert statuses(limited, "/v1/me", 1, Authorization=f"Bearer {second}") == [200]
+
+
+def test_what_is_public_is_counted_by_address_whatever_is_sent(limited: FlaskClient) -> None:
+    found = [statuses(limited, "/openapi.json", 1, Authorization=f"Bearer {i}") for i in range(6)]
+    assert found[4:] == [[200], [429]]
 
 
 def test_logging_in_is_counted_by_address(limited: FlaskClient) -> None:

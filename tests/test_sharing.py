@@ -8,6 +8,10 @@ from typing import Any
 import pytest
 from background_fixtures import PROJECT
 from people import BEER, Person, other
+from sqlalchemy import text
+from tampering import unprotect
+
+from lcaengine.store import Store
 
 PLANT = json.loads((PROJECT / "inventories/beer/craft-one-way-glass.json").read_bytes())
 OWNERS = ("amount", "parameters", "assumptions", "warnings", "choices", "benchmarks", "modules")
@@ -87,6 +91,21 @@ def test_only_the_owner_shares_and_with_somebody_else(
         operator("POST", address, 422, json={"organisation": "haier", "depth": "all"})["errors"][0]["pointer"]
         == "/depth"
     )
+
+
+def test_a_figure_that_does_not_come_out_again_is_told_to_its_owner_alone(
+    operator: Person, haier: Person, footprint: dict[str, Any], store: Store
+) -> None:
+    shared(operator, footprint, "total")
+    moved = {**footprint, "lines": [{**footprint["lines"][0], "value": 4711.5}, *footprint["lines"][1:]]}
+    unprotect(store.engine, "footprints")
+    with store.engine.begin() as connection:
+        connection.execute(text("UPDATE footprints SET body = :body"), {"body": json.dumps(moved)})
+    order = {"footprint": footprint["id"], "customer": "Example GmbH", "depth": "total", "issuer": "Haier Export"}
+    told = haier("POST", "/v1/statements", 422, json=order)
+    assert [(e["code"], e["pointer"]) for e in told["errors"]] == [("statement_not_reproduced", "/footprint")]
+    assert "4711" not in json.dumps(told)
+    assert "4711" in operator("POST", "/v1/statements", 422, json=order)["detail"]
 
 
 def test_an_exporter_states_a_shared_footprint_no_deeper_than_it_is_shared(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
@@ -14,6 +15,7 @@ from typing import Any, Literal, Self, cast
 import httpx
 
 from lcaengine import __version__
+from lcaengine.client.errors import Unreachable
 from lcaengine.client.shapes import Batch, Entry, Footprint, Hotspots, Key, Match, Share, Statement
 from lcaengine.client.transport import Transport
 
@@ -24,6 +26,7 @@ MEDIA_TYPES = {
 }  # fmt: skip
 TABLES = {"csv": "text/csv", "xlsx": XLSX}
 PIECE = 1 << 16
+_ID = re.compile(r"[A-Za-z0-9_-]+")
 OVER = ("done", "failed", "cancelled")  # states of a batch that do not change any more
 
 Json = dict[str, Any]
@@ -44,6 +47,8 @@ class Client:
         client_secret: str | None = None, language: Literal["zh", "en"] = "en", timeout: float = 60.0, retries: int = 4,
         verify: Any = True,
     ) -> None:  # fmt: skip
+        if (client_id is None) != (client_secret is None):
+            raise ValueError("client_id and client_secret go together")
         headers = {"Accept-Language": language, "User-Agent": f"lcaengine-client/{__version__}"}
         self.address = base_url
         self._http = httpx.Client(base_url=base_url, headers=headers, timeout=timeout, verify=verify)
@@ -69,7 +74,7 @@ class Client:
 
     def footprint(self, identifier: str) -> Footprint:
         """One footprint, as it was answered, or as deep as it is shared."""
-        return cast(Footprint, self._get(f"/v1/footprints/{identifier}"))
+        return cast(Footprint, self._get(_path("footprints", identifier)))
 
     def footprints(self, **query: Any) -> Iterator[Entry]:
         """The footprints kept, newest first; filters as in /openapi.json."""
@@ -77,15 +82,15 @@ class Client:
 
     def hotspots(self, identifier: str, limit: int = 10) -> Hotspots:
         """Lines, stages and processes, ranked by absolute contribution."""
-        return cast(Hotspots, self._get(f"/v1/footprints/{identifier}/hotspots", limit=limit))
+        return cast(Hotspots, self._get(_path("footprints", identifier, "hotspots"), limit=limit))
 
     def tree(self, identifier: str, **query: Any) -> Json:
         """The supply chain, best first."""
-        return self._get(f"/v1/footprints/{identifier}/tree", **query)
+        return self._get(_path("footprints", identifier, "tree"), **query)
 
     def explanation(self, identifier: str) -> Json:
         """Which rule id decided what, what was given and what assumed."""
-        return self._get(f"/v1/footprints/{identifier}/explanation")
+        return self._get(_path("footprints", identifier, "explanation"))
 
     def match(self, bom: Bom, limit: int = 5) -> Match:
         """What the lines of a bill of materials mean; nothing is kept."""
@@ -94,7 +99,7 @@ class Client:
     def share(self, identifier: str, organisation: str, depth: Depth = "total") -> Share:
         """Let another organisation see a footprint."""
         body = {"organisation": organisation, "depth": depth}
-        return cast(Share, self._post(f"/v1/footprints/{identifier}/shares", body))
+        return cast(Share, self._post(_path("footprints", identifier, "shares"), body))
 
     def shared(self, **query: Any) -> Iterator[Json]:
         """Footprints that others share with one's organisation."""
@@ -109,7 +114,7 @@ class Client:
     def statement_document(self, identifier: str, form: str = "pdf", lang: str = "both") -> bytes:
         """A statement as PDF, XLSX, HTML or signed JSON."""
         query = {"form": form, "lang": lang}
-        return self._transport.send("GET", f"/v1/statements/{identifier}/document", params=query).content
+        return self._transport.send("GET", _path("statements", identifier, "document"), params=query).content
 
     def cbam_screening(self, bom: Bom, **query: Any) -> Json:
         """Is a product in CBAM."""
@@ -131,7 +136,7 @@ class Client:
 
     def batch(self, identifier: str) -> Batch:
         """How far a batch is."""
-        return cast(Batch, self._get(f"/v1/batches/{identifier}"))
+        return cast(Batch, self._get(_path("batches", identifier)))
 
     def wait(
         self, identifier: str, seconds: float = 3600.0, every: float = 1.0, seen: Callable[[Batch], None] | None = None
@@ -150,7 +155,7 @@ class Client:
 
     def batch_results(self, identifier: str, path: str | PathLike[str], format: str = "parquet") -> Path:
         """The results of a batch as a file, which is streamed."""
-        return self.download(f"/v1/batches/{identifier}/results", path, format=format)
+        return self.download(_path("batches", identifier, "results"), path, format=format)
 
     # -- who asks
 
@@ -186,6 +191,8 @@ class Client:
                 for chunk in response.iter_bytes():
                     file.write(chunk)
             return aside.replace(target)
+        except httpx.TransportError as error:
+            raise Unreachable(f"{path} broke off: {error}") from error
         finally:
             aside.unlink(missing_ok=True)
 
@@ -201,6 +208,13 @@ class Client:
         headers |= {"Idempotency-Key": key} if key else {}
         params = {name: value for name, value in query.items() if value is not None}
         return cast(Json, self._transport.send("POST", path, content=content, headers=headers, params=params).json())
+
+
+def _path(resource: str, identifier: str, *below: str) -> str:
+    """The path of one thing; raises `ValueError` where its id would lead elsewhere."""
+    if not _ID.fullmatch(identifier):
+        raise ValueError(f"{identifier!r} is no id")
+    return "/".join(("/v1", resource, identifier, *below))
 
 
 class _File:

@@ -15,7 +15,9 @@ class ApiError(Exception):
         body = _problem(response)
         self.status: int = response.status_code
         self.code: str = str(body.get("code") or body.get("error") or f"http_{response.status_code}")
-        self.detail: str = str(body.get("detail") or body.get("error_description") or body.get("message") or "")
+        self.detail: str = str(
+            body.get("detail") or body.get("error_description") or body.get("message") or _elsewhere(response)
+        )
         self.next_action: str = str(body.get("next_action", ""))
         self.errors: Sequence[Mapping[str, Any]] = body.get("errors", [])
         self.request_id: str | None = response.headers.get("X-Request-ID")
@@ -24,6 +26,11 @@ class ApiError(Exception):
 
 class Unreachable(Exception):
     """The server did not answer, also not when asked again."""
+
+
+def _elsewhere(response: httpx.Response) -> str:
+    """Where a redirection leads, which is not followed: the address of the server is to be mended."""
+    return str(response.headers.get("Location", ""))
 
 
 def _problem(response: httpx.Response) -> dict[str, Any]:

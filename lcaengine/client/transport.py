@@ -27,33 +27,41 @@ class Transport:
     def send(self, method: str, path: str, *, stream: bool = False, **given: Any) -> httpx.Response:
         """An answer that is no error; raises `ApiError`, `Unreachable`. Asked again where that is safe and may help.
 
-        With ``stream`` its content is left to be read, and the caller closes it.
+        No redirection is followed, and no other server asked: neither gets the credential. With ``stream`` its content is left to be read, and the caller closes it.
         """
         headers: dict[str, str] = dict(given.pop("headers", None) or {})
         if method != "GET":
             headers.setdefault("Idempotency-Key", str(uuid.uuid4()))
-        renewed = False
-        for attempt in range(self._retries + 1):
+        renewed, attempt = False, 0
+        while True:
             try:
                 request = self._http.build_request(method, path, headers={**headers, **self._authorization()}, **given)
+                self._check_server(request.url)
                 response = self._http.send(request, stream=stream)
-                if response.is_error:
+                refused = response.is_error or response.has_redirect_location
+                if refused:
                     response.read()
             except httpx.TransportError as error:
-                if attempt == self._retries:
-                    raise Unreachable(f"{self._http.base_url}: {error}") from error
+                if attempt >= self._retries:
+                    raise Unreachable(f"{_server(self._http.base_url)}: {error}") from error
                 time.sleep(_pause(attempt))
+                attempt += 1
                 continue
             if response.status_code == 401 and self._client and not renewed:
                 renewed, self._token = True, ""
                 continue
             if response.status_code in AGAIN and attempt < self._retries:
                 time.sleep(_pause(attempt, response))
+                attempt += 1
                 continue
-            if response.is_error:
+            if refused:
                 raise ApiError(response)
             return response
-        raise Unreachable(str(self._http.base_url))
+
+    def _check_server(self, url: httpx.URL) -> None:
+        """Raises `ValueError` for the address of another server, such as a wrong one for the next page."""
+        if _server(url) != (own := _server(self._http.base_url)):
+            raise ValueError(f"{_server(url)} is not {own}")
 
     def pages(self, path: str, query: Mapping[str, Any]) -> Iterator[Any]:
         """Every item of a list, page by page, as it is read."""
@@ -79,6 +87,11 @@ class Transport:
             raise ApiError(response)
         body = response.json()
         self._token, self._until = body["access_token"], time.monotonic() + float(body["expires_in"]) - EARLY
+
+
+def _server(url: httpx.URL) -> str:
+    """Without user and password."""
+    return f"{url.scheme}://{url.netloc.decode()}"
 
 
 def _pause(attempt: int, response: httpx.Response | None = None) -> float:

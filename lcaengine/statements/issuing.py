@@ -73,11 +73,14 @@ def issue(
     if order.supersedes is not None:
         in_force(store.get_statement(organisation, order.supersedes))
     answer = None if order.cbam is None else _cbam_answer(store, organisation, record, order.cbam, release)
-    body = statement_body(
-        record, depth=order.depth, customer=order.customer.strip(),
-        issuer={"organisation": organisation, "name": (order.issuer or _site_name(document)).strip()},
-        valid_until=order.valid_until or last, cbam=answer, reasons=order.reasons, release=release,
-    )  # fmt: skip
+    try:
+        body = statement_body(
+            record, depth=order.depth, customer=order.customer.strip(),
+            issuer={"organisation": organisation, "name": (order.issuer or _site_name(document)).strip()},
+            valid_until=order.valid_until or last, cbam=answer, reasons=order.reasons, release=release,
+        )  # fmt: skip
+    except Refused as refused:
+        raise refused if share is None else Refused([*_without_figures(refused.problems)]) from None
     text = canonical(signed(body, keys or KeyStore())).decode()
     return store.add_statement(organisation, body["id"], record.id, text, order.supersedes, order.why)
 
@@ -124,6 +127,14 @@ def _share_problems(order: Order, share: Share | None) -> Iterator[Problem]:
         yield Problem("statement_too_deep", "/depth", {"value": order.depth, "allowed": share.depth})
     if not (order.issuer or "").strip():
         yield Problem("required", "/issuer", {"field": "issuer"})
+
+
+def _without_figures(problems: Sequence[Problem]) -> Iterator[Problem]:
+    """That a shared footprint does not come out again is told, and which of its figures only to its owner."""
+    moved = "statement_not_reproduced"
+    if any(p.code == moved for p in problems):
+        yield Problem(moved, "/footprint", {"stated": "–", "found": "–"})
+    yield from (p for p in problems if p.code != moved)
 
 
 def _site_name(document: Json) -> str:

@@ -20,9 +20,9 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 from lcaengine.problems import NotFound, Problem, Refused
 from lcaengine.store.base import Base, Moment
 from lcaengine.store.listing import Listed, Listing, Page, equal, holds
-from lcaengine.store.organisations import NAME_LENGTH, OrganisationRow, UserRow, _name_problems, _shown
+from lcaengine.store.organisations import NAME_LENGTH, OrganisationRow, UserRow, _name_problems, _shown, roles_in
 from lcaengine.store.records import Store
-from lcaengine.store.roles import ADMINISTRATOR, SCOPES, scopes_of
+from lcaengine.store.roles import SCOPES, scopes_of
 from lcaengine.store.transaction import transaction
 
 Kind = Literal["key", "client"]
@@ -137,14 +137,14 @@ def add_credential(
 
 
 def rotate_credential(store: Store, caller: Caller, identifier: str, overlap_hours: int) -> tuple[Credential, str]:
-    """A key or client in place of another, which works for some hours more; raises `NotFound`, `Refused`."""
+    """A key or client in place of another, which works for some hours more; raises `NotFound`, `Forbidden`, `Refused`."""
     if not 0 <= overlap_hours <= MAX_OVERLAP_HOURS:
         raise Refused(
             Problem("credential_overlap", "/overlap_hours", {"value": overlap_hours, "limit": MAX_OVERLAP_HOURS})
         )
     secret, now = secrets.token_urlsafe(32), datetime.now(UTC)
     with transaction(store.engine) as session:
-        old = _own(session, caller, identifier)
+        old = _changeable(session, caller, identifier)
         if old.revoked is not None or old.rotated_to is not None or old.expires <= now:
             raise Refused(Problem("credential_over", "", {"id": identifier}))
         row = CredentialRow(
@@ -152,14 +152,22 @@ def rotate_credential(store: Store, caller: Caller, identifier: str, overlap_hou
             secret_sha256=_digest(secret), scopes=old.scopes, created=now, expires=now + (old.expires - old.created), rotated_to=None,
         )  # fmt: skip
         session.add(row)
-        old.rotated_to, old.expires = row.id, min(old.expires, now + timedelta(hours=overlap_hours))
+        session.flush()
+        turned = (
+            update(CredentialRow)
+            .where(CredentialRow.id == old.id, CredentialRow.rotated_to.is_(None), CredentialRow.revoked.is_(None))
+            .values(rotated_to=row.id, expires=min(old.expires, now + timedelta(hours=overlap_hours)))
+            .returning(CredentialRow.id)
+        )
+        if session.scalars(turned).first() is None:  # another was faster
+            raise Refused(Problem("credential_over", "", {"id": identifier}))
     return _credential(row), _told(row, secret)
 
 
 def revoke_credential(store: Store, caller: Caller, identifier: str) -> Credential:
-    """A key or client works no more, from now on; raises `NotFound`."""
+    """A key or client works no more, from now on; raises `NotFound`, `Forbidden`."""
     with transaction(store.engine) as session:
-        row = _own(session, caller, identifier)
+        row = _changeable(session, caller, identifier)
         row.revoked = row.revoked or datetime.now(UTC)
         return _credential(row)
 
@@ -213,14 +221,18 @@ def _caller(store: Store, identifier: str, kind: Kind, digest: str | None) -> Ca
     with transaction(store.engine) as session:
         found = session.execute(query).one_or_none() if "\0" not in identifier else None
         now = datetime.now(UTC)
-        if found is None or (digest is not None and not hmac.compare_digest(found[0].secret_sha256, digest)):
+        if (
+            found is None
+            or _orphan(*found)
+            or (digest is not None and not hmac.compare_digest(found[0].secret_sha256, digest))
+        ):
             raise Unauthenticated(Problem("bad_key", ""))
         row, organisation, user = found
         if row.revoked is not None or row.expires <= now:
             raise Unauthenticated(Problem("key_over", "", {"id": row.id}))
         if not organisation.active or (user is not None and not user.active):
             raise Unauthenticated(Problem("key_of_inactive", "", {"id": row.id}))
-        roles = tuple(organisation.roles) if user is None else tuple(user.roles)
+        roles = tuple(organisation.roles) if user is None else roles_in(organisation, user)
         caller = Caller(
             organisation.id, frozenset(row.scopes) & scopes_of(roles), roles, tuple(organisation.categories), row.user_id, row.id
         )  # fmt: skip
@@ -235,13 +247,27 @@ def _touch(store: Store, identifier: str, now: datetime) -> None:
         session.execute(update(CredentialRow).where(CredentialRow.id == identifier).values(last_used=now))
 
 
-def _visible(caller: Caller) -> Any:
+def _orphan(credential: CredentialRow, _: OrganisationRow, user: UserRow | None) -> bool:
+    return credential.user_id is not None and user is None
+
+
+def _visible(caller: Caller, scope: str = "organisation:read") -> Any:
+    """Those of the caller's organisation where he has the scope, else his own."""
     own = CredentialRow.organisation_id == caller.organisation_id
-    return own if ADMINISTRATOR in caller.roles else own & (CredentialRow.user_id == caller.user_id)
+    return own if scope in caller.scopes else own & (CredentialRow.user_id == caller.user_id)
 
 
-def _own(session: Session, caller: Caller, identifier: str) -> CredentialRow:
-    query = select(CredentialRow).where(_visible(caller) & (CredentialRow.id == identifier))
+def _changeable(session: Session, caller: Caller, identifier: str) -> CredentialRow:
+    """A credential to be rotated or revoked; raises `NotFound`, and `Forbidden` where one's own can do more than the caller."""
+    row = _own(session, caller, identifier, "organisation:write")
+    over = (frozenset(row.scopes) & scopes_of(caller.roles)) - caller.scopes
+    if over and "organisation:write" not in caller.scopes:
+        raise Forbidden(Problem("scope_not_yours", "", {"scopes": sorted(over)}))
+    return row
+
+
+def _own(session: Session, caller: Caller, identifier: str, scope: str = "organisation:read") -> CredentialRow:
+    query = select(CredentialRow).where(_visible(caller, scope) & (CredentialRow.id == identifier))
     row = session.scalars(query).one_or_none() if "\0" not in identifier else None  # PostgreSQL takes no NUL
     if row is None:
         raise NotFound(Problem("unknown_credential", "", {"id": identifier}))

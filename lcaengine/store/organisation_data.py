@@ -155,7 +155,7 @@ def _own(table: Table, organisation_id: str) -> ColumnElement[bool] | None:
     columns = [column for column in table.columns if column.name in OWNERS]
     own = or_(*(column == organisation_id for column in columns))
     if table.name == AuditRow.__tablename__:
-        own &= table.c.action != DELETED
+        own &= or_(table.c.action != DELETED, table.c.status != 200)  # one that was refused goes, too
     return own if columns else None
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import JSON, Boolean, Index, String, delete, select
+from sqlalchemy import JSON, Boolean, Index, String, delete, select, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from lcaengine.problems import NotFound, Problem, Refused
@@ -154,15 +154,26 @@ def list_organisations(store: Store, page: Page = _BY_ID) -> Listed:
 
 
 def change_organisation(store: Store, identifier: str, changes: Mapping[str, Any]) -> Organisation:
-    """Change name, roles, categories, company ids, country or whether it is active; raises `NotFound`, `Refused`."""
+    """Change name, roles, categories, company ids, country or whether it is active; raises `NotFound`, `Refused`
+    where nobody would operate the server any more."""
     with transaction(store.engine) as session:
         row = _own_organisation(session, identifier)
         changed = replace(_organisation(row), **changes)
         if problems := list(_organisation_problems(changed)):
             raise Refused(problems)
+        operated = OPERATOR in row.roles
         for name, value in _row(changed).items():
             setattr(row, name, value)
+        session.flush()
+        if operated:
+            _operated(session)
         return changed
+
+
+def _operated(session: Session) -> None:
+    rows = session.scalars(select(OrganisationRow).where(OrganisationRow.active))
+    if not any(OPERATOR in row.roles for row in rows):
+        raise Refused(Problem("last_operator", ""))
 
 
 def _organisation_problems(organisation: Organisation) -> Iterator[Problem]:
@@ -190,7 +201,7 @@ def add_user(store: Store, organisation_id: str, email: str, name: str, roles: I
     with transaction(store.engine) as session:
         allowed = _allowed(_own_organisation(session, organisation_id))
         problems = [*_name_problems("/name", name), *_role_problems(given, allowed)]
-        if not _EMAIL.fullmatch(email):
+        if not _EMAIL.fullmatch(email.lower()):  # some letters become two
             problems.append(Problem("user_email", "/email", {"value": email}))
         if problems:
             raise Refused(problems)
@@ -223,11 +234,15 @@ def change_user(
 ) -> User:
     """Change the roles of a user, or whether he may do anything; raises `NotFound`, `Refused` where no administrator is left."""
     with transaction(store.engine) as session:
+        one_by_one = update(OrganisationRow).where(OrganisationRow.id == organisation_id)
+        session.execute(one_by_one.values(active=OrganisationRow.active))  # two administrators do not remove each other
         row = _own_user(session, organisation_id, identifier)
-        given = row.roles if roles is None else list(roles)
-        if problems := list(_role_problems(given, _allowed(_own_organisation(session, organisation_id)))):
-            raise Refused(problems)
-        row.roles, row.active = given, row.active if active is None else active
+        if roles is not None:
+            given = list(roles)
+            if problems := list(_role_problems(given, _allowed(_own_organisation(session, organisation_id)))):
+                raise Refused(problems)
+            row.roles = given
+        row.active = row.active if active is None else active
         session.flush()
         _administrated(session, organisation_id)
         return _user(row)
@@ -241,6 +256,11 @@ def _administrated(session: Session, organisation_id: str) -> None:
 
 def _allowed(organisation: OrganisationRow) -> tuple[str, ...]:
     return (*organisation.roles, ADMINISTRATOR)
+
+
+def roles_in(organisation: OrganisationRow, user: UserRow) -> tuple[str, ...]:
+    """The roles of a user that his organisation has, too."""
+    return tuple(role for role in user.roles if role in _allowed(organisation))
 
 
 # -- links that work once
