@@ -16,12 +16,14 @@ from lcaengine.sheets import MAX_BYTES
 from lcaengine.store import Store, open_store
 
 from . import (
+    backgrounds,
     batches,
     boms,
     cbam,
     evidence,
     footprints,
     health,
+    kept_boms,
     keys,
     organisations,
     pact,
@@ -72,7 +74,8 @@ class Services:
 
 
 BLUEPRINTS = (
-    boms, footprints, batches, shares, cbam, evidence, statements, rules, processes, organisations, keys, tokens, pact, pact_host, health,
+    boms, kept_boms, footprints, batches, shares, cbam, evidence, statements, rules, processes, backgrounds, organisations,
+    keys, tokens, pact, pact_host, health,
 )  # fmt: skip
 
 

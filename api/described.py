@@ -81,7 +81,7 @@ PACT_ERROR = {"application/json": {"schema": {"$ref": "#/components/schemas/Pact
 TABLES = frozenset({"getFootprint", "getHotspots", "getExplanation", "getTree", "matchBom", "getCbamDefault"})
 TAGGED = frozenset({
     "getFootprint", "getHotspots", "getExplanation", "getTree", "getCbamScreening", "getCbamInstallation", "getCbamAnswer",
-    "getCbamReport", "getEvidence", "getEvidenceFile", "getStatement", "getProcess", "getRuleTest", "getRuleInventory",
+    "getCbamReport", "getEvidence", "getEvidenceFile", "getStatement", "getProcess", "getBom", "getBackground", "diffBackgrounds", "getRuleTest", "getRuleInventory",
 })  # fmt: skip
 IF_NONE_MATCH = {
     "in": "header", "name": "If-None-Match", "schema": {"type": "string"},

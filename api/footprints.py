@@ -11,6 +11,7 @@ from flask import Response, url_for
 from flask.views import MethodView
 from flask_smorest import Blueprint
 
+from lcaengine.bom import Bom
 from lcaengine.footprint import Footprint, body, calculate, explain, hotspots, trace
 from lcaengine.pact.lines import line_warnings
 from lcaengine.rules import find_rule
@@ -49,11 +50,10 @@ class Footprints(MethodView):
         document, bom = posted_bom()
         store, allowed = services().store, query["impact"] == "yes"
         before = store.get(organisation(), query["previous"]) if query["previous"] else None
-        result = body(calculate(bom, find_rule(bom.category), services().release))
-        result["warnings"] += line_warnings(document, store, organisation())
+        result = footprint_of(document, bom)
         if before is None:
-            return _created(store.add(organisation(), document, result, allowed))
-        return _created(add_version(store, organisation(), before, document, result, allowed))
+            return created(store.add(organisation(), document, result, allowed))
+        return created(add_version(store, organisation(), before, document, result, allowed))
 
     @blueprint.doc(operationId="listFootprints")
     @blueprint.arguments(schemas.FootprintsQuery, location="query")
@@ -95,7 +95,7 @@ class Recalculation(MethodView):
 
         The version before stays as it is. `changes` says what differs: rule, background, engine and the total.
         """
-        return _created(
+        return created(
             recalculated(
                 services().store, organisation(), identifier, services().release, query["rule"], query["background"]
             )
@@ -152,6 +152,13 @@ class FootprintTree(MethodView):
         return _answered(tree.as_dict(), tables.tree_tables)
 
 
+def footprint_of(document: dict[str, Any], bom: Bom) -> dict[str, Any]:
+    """The answer for a bill of materials under the rule in force, with what must be said of its PACT lines."""
+    result = body(calculate(bom, find_rule(bom.category), services().release))
+    result["warnings"] += line_warnings(document, services().store, organisation())
+    return result
+
+
 def _again(identifier: str) -> Footprint:
     """A stored footprint of the caller, solved again."""
     return solved_again(services().store.get(organisation(), identifier), services().release)
@@ -184,7 +191,8 @@ def _with_successor(record: Record, successor: str | None) -> str:
     return json.dumps(answer, ensure_ascii=False)
 
 
-def _created(record: Record) -> Response:
+def created(record: Record) -> Response:
+    """The answer to what kept a footprint."""
     response = _json(record.body, 201)
     response.headers["Location"] = url_for("footprints.OneFootprint", identifier=record.id)
     return response

@@ -15,6 +15,8 @@ _PARSER.DEFAULT_UNKNOWN_BY_LOCATION = {
     "query": RAISE,
 }  # what nobody reads is refused
 
+RELEASE_ID = r"[0-9a-f]{64}\Z"
+
 
 class LocalText(Schema):
     zh = fields.String()
@@ -309,6 +311,111 @@ class FootprintQuery(Schema):
     )
 
 
+class BomQuery(Schema):
+    previous = Words(
+        "id of the bill of materials of the same product that this is the next version of", 36, load_default=None
+    )
+
+
+class BomsQuery(CreatedQuery):
+    sort = order("created", "name")
+    category = Words("product category, as in the bill of materials")
+    product = Words("part of the product's name, in Chinese or English")
+    gtin = Words("GTIN of the product")
+
+
+class BomFootprintQuery(Schema):
+    impact = FootprintQuery._declared_fields["impact"]
+
+
+class BomEntry(Schema):
+    id = fields.UUID()
+    created = fields.DateTime()
+    category = fields.String()
+    product = fields.Dict(metadata={"description": "as in the document"})
+    version = fields.Integer()
+    previous = fields.UUID(allow_none=True, metadata={"description": "the version before"})
+    links = fields.Dict(metadata={"description": "self, footprints; successor: the next version, once there is one"})
+
+
+class KeptBom(BomEntry):
+    """A bill of materials on record."""
+
+    document = fields.Dict(metadata={"description": "the bill of materials as it was read"})
+
+
+class BomPage(Page):
+    items = fields.List(fields.Nested(BomEntry))
+
+
+class BackgroundsQuery(PageQuery):
+    sort = order("version", default="-version")
+
+
+class BackgroundDiffQuery(Schema):
+    old = fields.String(
+        required=True,
+        validate=validate.Regexp(RELEASE_ID),
+        metadata={"description": "id of the background release that it is compared with"},
+    )
+    threshold = fields.Float(
+        load_default=0.001, validate=validate.Range(0), metadata={"description": "least relative change of a score"}
+    )
+
+
+class BackgroundEntry(Schema):
+    id = fields.String(metadata={"description": "SHA-256 of the tables, the GWP set and the builder's version"})
+    name = fields.String()
+    version = fields.String()
+    year = fields.Integer()
+    gwp = fields.String()
+    builder = fields.String(allow_none=True, metadata={"description": "version of the builder; null: not recorded"})
+    processes = fields.Integer()
+    flows = fields.Integer(metadata={"description": "elementary flows"})
+    default = fields.Boolean(metadata={"description": "what this server calculates with"})
+    links = fields.Dict()
+
+
+class BackgroundPage(Page):
+    items = fields.List(fields.Nested(BackgroundEntry))
+
+
+class SectorCounts(Schema):
+    sector = fields.String()
+    processes = fields.Integer()
+    exchanges = fields.Integer()
+    status = fields.Dict(keys=fields.String(), values=fields.Integer(), metadata={"description": "exchanges by status"})
+
+
+class Background(BackgroundEntry):
+    """A background release on this server."""
+
+    indicators = fields.List(fields.Dict())
+    sectors = fields.List(fields.Nested(SectorCounts))
+    status = fields.Dict(keys=fields.String(), values=fields.Integer(), metadata={"description": "exchanges by status"})
+    sources = fields.Integer()
+
+
+class MovedScore(Schema):
+    code = fields.String()
+    before = fields.Float(metadata={"description": "kg CO2e per unit of the product"})
+    after = fields.Float()
+    change = fields.Float()
+    relative = fields.Float(allow_none=True, metadata={"description": "null: it was 0"})
+    causes = fields.List(
+        fields.Dict(), metadata={"description": "inputs and emissions: own for their amount, carried for their score"}
+    )
+
+
+class BackgroundDifference(Schema):
+    old = fields.Dict()
+    new = fields.Dict()
+    added = fields.List(fields.String())
+    removed = fields.List(fields.String())
+    unit_changed = fields.List(fields.String())
+    moved = fields.List(fields.Nested(MovedScore), metadata={"description": "by relative change, greatest first"})
+
+
 class RecalculationQuery(Schema):
     rule = fields.String(
         load_default=None,
@@ -317,7 +424,7 @@ class RecalculationQuery(Schema):
     )
     background = fields.String(
         load_default=None,
-        validate=validate.Regexp(r"[0-9a-f]{64}\Z"),
+        validate=validate.Regexp(RELEASE_ID),
         metadata={"description": "id of a background release on this machine [default: the server's]"},
     )
 

@@ -85,6 +85,15 @@ FOOTPRINTS = Table("footprints", "产品碳足迹", "Footprints", (
     Column("declared_unit.amount", "每", "Per"), Column("declared_unit.unit", "声明单位", "Declared unit"),
     Column("boundary", "边界", "Boundary"), Column("impact_allowed", "可用于规则影响分析", "Impact allowed"),
 ))  # fmt: skip
+BOMS = Table("boms", "物料清单", "Bills of materials", (
+    ID, CREATED, PRODUCT, Column("category", "类别", "Category"), Column("product.gtin", "GTIN", "GTIN"),
+    Column("version", "版本", "Version"), Column("previous", "前一版本", "Previous version"),
+))  # fmt: skip
+BACKGROUNDS = Table("backgrounds", "背景数据版本", "Background releases", (
+    ID, Column("name", "名称", "Name"), Column("version", "版本", "Version"), Column("year", "年份", "Year"), Column("gwp", "GWP", "GWP set"),
+    Column("builder", "构建程序版本", "Builder"), Column("processes", "过程数", "Processes"), Column("flows", "基本流数", "Elementary flows"),
+    Column("default", "默认", "Default"),
+))  # fmt: skip
 STATEMENTS = Table("statements", "声明", "Statements", (
     ID, CREATED, Column("product", "产品", "Product"), Column("customer", "客户", "Customer"), Column("depth", "深度", "Depth"),
     Column("valid_until", "有效期至", "Valid until"), Column("status", "状态", "Status"), Column("superseded_by", "替代者", "Superseded by"),

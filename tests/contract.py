@@ -19,6 +19,8 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
+from lcaengine.background import default_release
+
 CHECKS = [
     not_a_server_error, status_code_conformance, content_type_conformance, response_headers_conformance,
     response_schema_conformance,
@@ -84,6 +86,7 @@ def filled(post: Post) -> Known:
     inventories, media = PROJECT / "inventories", "application/json"
     bom = (inventories / "beer" / "craft-one-way-glass.json").read_bytes()
     footprint = post("/v1/footprints", bom, media)["id"]
+    kept = post("/v1/boms", bom, media)["id"]
     screening = post("/v1/cbam/screenings", bom, media)["id"]
     answered = post("/v1/cbam/answers", bom, media)["id"]
     installation = post("/v1/cbam/installations", (inventories / "cbam" / "screw-maker.json").read_bytes(), media)["id"]
@@ -97,9 +100,10 @@ def filled(post: Post) -> Known:
     )
     return {
         **{f"/v1/{path}": {"identifier": found} for path, found in (
-            ("footprints", footprint), ("cbam/screenings", screening), ("cbam/answers", answered),
+            ("boms", kept), ("footprints", footprint), ("cbam/screenings", screening), ("cbam/answers", answered),
             ("cbam/installations", installation), ("statements", statement["id"]), ("evidence", evidence["id"]),
         )},
         "/v1/rules": {"identifier": "beer", "version": "1.0.0", "name": "beer"},
+        "/v1/backgrounds": {"identifier": default_release().id},
         "/v1/processes": {"code": "steel-cold-rolled-cn"},
     }  # fmt: skip

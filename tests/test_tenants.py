@@ -23,6 +23,7 @@ HTTPS = "https://localhost"  # what PACT asks for
 OF_ALL = {
     "/v1/rules",
     "/v1/processes",
+    "/v1/backgrounds",
     "/v1/cbam/goods",
     "/v1/cbam/defaults",
     "/v1/cbam/workbook",
@@ -37,6 +38,7 @@ def owned(operator: Person, store: Store) -> dict[str, str]:
         "product": {**BEER["product"], "name": {"zh": MARK, "en": MARK}},
         "site": {**BEER["site"], "name": MARK},
     }
+    kept = operator("POST", "/v1/boms", 201, json=bom)
     footprint = operator("POST", "/v1/footprints", 201, json=bom)
     screening = operator("POST", "/v1/cbam/screenings", 201, json=bom)
     answered = operator("POST", "/v1/cbam/answers", 201, json=bom)
@@ -61,7 +63,7 @@ def owned(operator: Person, store: Store) -> dict[str, str]:
     published, partner, received = pact_of(operator, store, footprint["id"])
     return {
         "/v1/pact/footprints": published, "/3/footprints": published, "/v1/pact/partners": partner, "/v1/pact/received": received,
-        "/v1/batches": batch["id"], "/v1/footprints": footprint["id"], "/v1/cbam/screenings": screening["id"], "/v1/cbam/answers": answered["id"],
+        "/v1/batches": batch["id"], "/v1/boms": kept["id"], "/v1/footprints": footprint["id"], "/v1/cbam/screenings": screening["id"], "/v1/cbam/answers": answered["id"],
         "/v1/cbam/installations": installation["id"], "/v1/cbam/reports": report["id"], "/v1/statements": statement["id"],
         "/v1/evidence": evidence["id"], "/v1/keys": key["id"], "/v1/users": user["id"], "/v1/organisations": "local",
         "share": share["id"],
@@ -136,6 +138,7 @@ def bodies(owned: dict[str, str]) -> list[dict[str, Any]]:
         {"json": {"organisation": "haier", "depth": "lines"}},
         {"json": {"installation": installation, "kind": "full", "operator": {}}},
         {"json": BEER, "query_string": {"installation": installation, "previous": footprint}},
+        {"json": BEER, "query_string": {"previous": owned["/v1/boms"]}},
         {"data": b"%PDF-1.7", "query_string": {"kind": "footprints", "record": footprint, "file_name": "a.pdf", "entered_by": "x"}},
         {"json": {"old": "1.0.0", "new": "1.0.0"}},
         {"json": bought},
@@ -149,7 +152,7 @@ def state(operator: Person, owned: dict[str, str]) -> dict[str, Any]:
     alone = {base: i for base, i in owned.items() if base not in ("share", "/3/footprints", "/v1/pact/partners")}
     found = {base: operator("GET", f"{base}/{i}", 200) for base, i in alone.items()}
     found["/v1/pact/partners"] = operator("GET", "/v1/pact/partners", 200)
-    for key in ("/v1/keys", "/v1/footprints", "/v1/statements", "/v1/evidence", "/v1/users"):
+    for key in ("/v1/keys", "/v1/boms", "/v1/footprints", "/v1/statements", "/v1/evidence", "/v1/users"):
         found[key + "?"] = operator("GET", key, 200)["count"]
     return found
 

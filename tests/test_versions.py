@@ -23,13 +23,14 @@ from lcaengine.problems import NotFound, Refused
 from lcaengine.rules import find_rule
 from lcaengine.store import Record, Store
 from lcaengine.store.audit import add_audit
+from lcaengine.store.boms import add_bom
 from lcaengine.store.evidence import Figure, add_evidence
 from lcaengine.store.transaction import together
 from lcaengine.store.versions import HasSuccessor, add_version, recalculated, successor_of, versions_of
 
 Json = dict[str, Any]
 PROTECTED = {
-    "footprints": "body", "cbam_records": "body", "statements": "document", "statement_events": "why", "evidence": "sha256",
+    "boms": "document", "footprints": "body", "cbam_records": "body", "statements": "document", "statement_events": "why", "evidence": "sha256",
     "evidence_contents": "data", "audit": "actor",
 }  # fmt: skip
 
@@ -238,6 +239,7 @@ def full(store: Store, answer: Json) -> Store:
     """A row in every protected table, of two organisations."""
     for organisation in ("a", "b"):
         record = store.add(organisation, canned(), answer)
+        add_bom(store, organisation, canned())
         store.add_cbam(organisation, "answers", {}, {})
         store.add_statement(organisation, f"statement-{organisation}", record.id, "{}")
         add_evidence(store, organisation, Figure("footprints", record.id), b"%PDF-1.4 invoice", "invoice.pdf", "Wang")

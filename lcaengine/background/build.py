@@ -23,7 +23,7 @@ from lcaengine.background.checks import check_tables
 from lcaengine.background.model import Model, build_model
 from lcaengine.background.quality import STATUSES
 from lcaengine.background.system import System, characterization, gases, marked_parts, score_vectors, system_of
-from lcaengine.background.tables import Row, Tables, read_tables, release_id
+from lcaengine.background.tables import BUILDER_VERSION, Row, Tables, read_tables, release_id
 from lcaengine.background.validation import compare
 from lcaengine.problems import Problem, Refused
 
@@ -55,6 +55,7 @@ def build(tables_folder: Path, out: Path) -> None:
     )  # fmt: skip
     meta = {
         "id": release_id(tables_folder),
+        "builder": BUILDER_VERSION,
         **{k: tables.release[k] for k in ("name", "version", "year", "gwp_set")},
         "indicators": [_indicator(row) for row in tables.indicators],
         "gases": list(gases(tables)),

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from lcaengine.background import words
+from lcaengine.background.quality import STATUSES
 from lcaengine.background.words import Words
 
 CAS = re.compile(r"(?<!\d)\d{2,7}-\d{2}-\d(?!\d)")
@@ -215,6 +216,18 @@ class Catalogue:
         if not wanted or not self._has("sources"):
             return []
         return self.query(f"SELECT * FROM sources WHERE id IN ({','.join('?' * len(wanted))})", wanted)
+
+    def source_count(self) -> int:
+        return int(self.query("SELECT count(*) AS n FROM sources")[0]["n"]) if self._has("sources") else 0
+
+    def sectors(self) -> list[dict[str, Any]]:
+        """Every sector with its number of processes, and of exchanges by status."""
+        exchanges = "exchanges" if self._has("exchanges") else "(SELECT '' AS process, '' AS status)"
+        counts = ", ".join(f"count(CASE WHEN e.status = '{status}' THEN 1 END) AS {status}" for status in STATUSES)
+        return self.query(
+            f"SELECT p.sector, count(DISTINCT p.code) AS processes, {counts} FROM processes p "
+            f"LEFT JOIN {exchanges} e ON e.process = p.code GROUP BY p.sector ORDER BY p.sector"
+        )
 
     def _has(self, table: str) -> bool:
         return bool(self.query("SELECT 1 FROM sqlite_master WHERE name = ?", [table]))

@@ -161,9 +161,16 @@ ARRAYS = (
 
 
 def load_release(path: Path) -> Release:
-    """Map a built release from its folder; raises `NotFound`."""
+    """Map a built release from its folder; raises `NotFound`, also for one that this program cannot read."""
     if not (path / "release.json").is_file():
         raise NotFound(Problem("no_release", values={"release": path.name[:16]}))
+    try:
+        return _mapped(path)
+    except (KeyError, OSError, ValueError) as error:  # another builder wrote other files
+        raise NotFound(Problem("release_unreadable", values={"release": path.name[:16]})) from error
+
+
+def _mapped(path: Path) -> Release:
     meta = json.loads((path / "release.json").read_text(encoding="utf-8"))
 
     def mapped(name: str) -> Any:
@@ -198,5 +205,7 @@ def release_of(name: str) -> Release:
 
 @lru_cache(maxsize=4)
 def release_by_id(identifier: str) -> Release:
-    """A release that is built on this machine; raises `NotFound`."""
+    """A release that is built on this machine; raises `NotFound`, also for what is no id: nothing else becomes a path."""
+    if not re.fullmatch(r"[0-9a-f]{64}", identifier):
+        raise NotFound(Problem("no_release", values={"release": identifier[:16]}))
     return load_release(release_folder(identifier))

@@ -4,6 +4,7 @@
 from lcaengine.store import answers as _answers  # noqa: F401
 from lcaengine.store import audit as _audit  # noqa: F401
 from lcaengine.store import batches as _batches  # noqa: F401
+from lcaengine.store import boms as _boms  # noqa: F401
 from lcaengine.store import credentials as _credentials  # noqa: F401
 from lcaengine.store import evidence as _evidence  # noqa: F401
 from lcaengine.store import organisation_data as _organisation_data  # noqa: F401

@@ -43,7 +43,12 @@ def _file(connection: Connection) -> Iterator[Problem]:
 
 
 def _documents(connection: Connection, tables: dict[str, Table]) -> Iterator[Problem]:
-    """Every record reads as JSON and bears its own id."""
+    """Every record reads as JSON, and its answer bears its own id."""
+    for row in rows_of(connection, tables["boms"]) if "boms" in tables else ():
+        try:
+            json.loads(row.document)
+        except ValueError:
+            yield _damaged("boms", row.id, "document")
     for name in ("footprints", "cbam_records"):
         for row in rows_of(connection, tables[name]):
             try:
@@ -57,8 +62,12 @@ def _documents(connection: Connection, tables: dict[str, Table]) -> Iterator[Pro
 
 def _chains(connection: Connection, tables: dict[str, Table]) -> Iterator[Problem]:
     """Every later version has the one before."""
-    if "version" not in (table := tables["footprints"]).columns:
-        return
+    for name in ("footprints", "boms"):
+        if name in tables and "version" in tables[name].columns:
+            yield from _chain(connection, tables[name])
+
+
+def _chain(connection: Connection, table: Table) -> Iterator[Problem]:
     before = table.alias()
     linked = and_(
         before.c.id == table.c.previous,
@@ -67,7 +76,7 @@ def _chains(connection: Connection, tables: dict[str, Table]) -> Iterator[Proble
     )
     query = select(table.c.id).outerjoin(before, linked).where(table.c.version > 1, before.c.id.is_(None))
     for identifier in connection.scalars(query):
-        yield _damaged("footprints", identifier, "previous")
+        yield _damaged(table.name, identifier, "previous")
 
 
 def _contents(connection: Connection, tables: dict[str, Table]) -> Iterator[Problem]:

@@ -20,7 +20,7 @@ from lcaengine.rules.library import state_of
 from lcaengine.store.records import FootprintRow, Record, Store, _record
 from lcaengine.store.transaction import inside, transaction
 
-__all__ = ["HasSuccessor", "add_version", "recalculated", "successor_of", "versions_of"]
+__all__ = ["HasSuccessor", "add_version", "product_problems", "recalculated", "successor_of", "versions_of"]
 
 UNPUBLISHED = (DRAFT, REVIEW)  # they still change; a record would not be solved again
 SAME_PRODUCT = ("id", "gtin")
@@ -29,7 +29,7 @@ COMPARED = ("boundary", "declared_unit")  # totals of two boundaries or units ha
 
 
 class HasSuccessor(Refused):
-    """A footprint has one next version at most."""
+    """A record has one next version at most."""
 
     status = 409
 
@@ -58,7 +58,7 @@ def add_version(
 ) -> Record:  # fmt: skip
     """Keep a result as the next version of a record; raises `Refused` for another product, `HasSuccessor`."""
     old = json.loads(before.body)
-    if problems := list(_product_problems(old["product"], result["product"])):
+    if problems := list(product_problems(old["product"], result["product"])):
         raise Refused(problems)
     _check_last(store, organisation_id, before)
     answer = {
@@ -142,7 +142,7 @@ def _by_id(section: Any) -> dict[str, Any] | None:
     return found if len(found) == len(section) else None
 
 
-def _product_problems(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[Problem]:
+def product_problems(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[Problem]:
     """A version is of the same product: by category, and by id and GTIN where both state them, else by a name."""
     if old["category"] != new["category"]:
         yield _another("category", old["category"], new["category"])
