@@ -19,6 +19,7 @@ from . import (
     batches,
     boms,
     cbam,
+    comparisons,
     evidence,
     footprints,
     health,
@@ -72,7 +73,8 @@ class Services:
 
 
 BLUEPRINTS = (
-    boms, footprints, batches, shares, cbam, evidence, statements, rules, processes, organisations, keys, tokens, pact, pact_host, health,
+    boms, footprints, comparisons, batches, shares, cbam, evidence, statements, rules, processes, organisations, keys, tokens, pact,
+    pact_host, health,
 )  # fmt: skip
 
 

@@ -78,9 +78,12 @@ PROBLEM = {"application/problem+json": {"schema": {"$ref": "#/components/schemas
 PACT_ERROR = {"application/json": {"schema": {"$ref": "#/components/schemas/PactError"}}}
 
 
-TABLES = frozenset({"getFootprint", "getHotspots", "getExplanation", "getTree", "matchBom", "getCbamDefault"})
+TABLES = frozenset({
+    "getFootprint", "getHotspots", "getContributions", "compareFootprints", "getExplanation", "getTree", "matchBom", "getCbamDefault",
+})  # fmt: skip
 TAGGED = frozenset({
-    "getFootprint", "getHotspots", "getExplanation", "getTree", "getCbamScreening", "getCbamInstallation", "getCbamAnswer",
+    "getFootprint", "getHotspots", "getContributions", "compareFootprints", "getExplanation", "getTree", "getCbamScreening",
+    "getCbamInstallation", "getCbamAnswer",
     "getCbamReport", "getEvidence", "getEvidenceFile", "getStatement", "getProcess", "getRuleTest", "getRuleInventory",
 })  # fmt: skip
 IF_NONE_MATCH = {
