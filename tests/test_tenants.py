@@ -55,7 +55,9 @@ def owned(operator: Person, store: Store) -> dict[str, str]:
     share = operator("POST", f"{footprint['links']['self']}/shares", 201, json={"organisation": "third"})
     key = operator("POST", "/v1/keys", 201, json={"name": MARK, "scopes": ["footprints:read"]})
     user = operator("POST", "/v1/users", 201, json={"email": "z@example.com", "name": MARK, "roles": ["exporter"]})
-    batch = operator("POST", "/v1/batches", 202, data=f"bom,section,id,name\n{MARK},product,name,{MARK}\n", content_type="text/csv")
+    batch = operator(
+        "POST", "/v1/batches", 202, data=f"bom,section,id,name\n{MARK},product,name,{MARK}\n", content_type="text/csv"
+    )
     published, partner, received = pact_of(operator, store, footprint["id"])
     return {
         "/v1/pact/footprints": published, "/3/footprints": published, "/v1/pact/partners": partner, "/v1/pact/received": received,
