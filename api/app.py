@@ -20,6 +20,7 @@ from . import (
     batches,
     boms,
     cbam,
+    comparisons,
     evidence,
     footprints,
     health,
@@ -74,8 +75,8 @@ class Services:
 
 
 BLUEPRINTS = (
-    boms, kept_boms, footprints, batches, shares, cbam, evidence, statements, rules, processes, backgrounds, organisations,
-    keys, tokens, pact, pact_host, health,
+    boms, kept_boms, footprints, comparisons, batches, shares, cbam, evidence, statements, rules, processes, backgrounds,
+    organisations, keys, tokens, pact, pact_host, health,
 )  # fmt: skip
 
 

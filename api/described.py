@@ -78,10 +78,13 @@ PROBLEM = {"application/problem+json": {"schema": {"$ref": "#/components/schemas
 PACT_ERROR = {"application/json": {"schema": {"$ref": "#/components/schemas/PactError"}}}
 
 
-TABLES = frozenset({"getFootprint", "getHotspots", "getExplanation", "getTree", "matchBom", "getCbamDefault"})
+TABLES = frozenset({
+    "getFootprint", "getHotspots", "getContributions", "compareFootprints", "getExplanation", "getTree", "matchBom", "getCbamDefault",
+})  # fmt: skip
 TAGGED = frozenset({
-    "getFootprint", "getHotspots", "getExplanation", "getTree", "getCbamScreening", "getCbamInstallation", "getCbamAnswer",
-    "getCbamReport", "getEvidence", "getEvidenceFile", "getStatement", "getProcess", "getBom", "getBackground", "diffBackgrounds", "getRuleTest", "getRuleInventory",
+    "getFootprint", "getHotspots", "getContributions", "compareFootprints", "getExplanation", "getTree", "getCbamScreening",
+    "getCbamInstallation", "getCbamAnswer", "getCbamReport", "getEvidence", "getEvidenceFile", "getStatement", "getProcess", "getBom",
+    "getBackground", "diffBackgrounds", "getRuleTest", "getRuleInventory",
 })  # fmt: skip
 IF_NONE_MATCH = {
     "in": "header", "name": "If-None-Match", "schema": {"type": "string"},

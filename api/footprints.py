@@ -12,11 +12,11 @@ from flask.views import MethodView
 from flask_smorest import Blueprint
 
 from lcaengine.bom import Bom
-from lcaengine.footprint import Footprint, body, calculate, explain, hotspots, trace
+from lcaengine.footprint import Footprint, body, calculate, contributions, explain, hotspots, trace
 from lcaengine.pact.lines import line_warnings
 from lcaengine.rules import find_rule
 from lcaengine.store import Record, solved_again
-from lcaengine.store.sharing import hotspots_at, shown_record, visible_footprint
+from lcaengine.store.sharing import check_depth, hotspots_at, shown_record, visible_footprint
 from lcaengine.store.versions import add_version, recalculated, successor_of, versions_of
 
 from . import schemas, tables
@@ -125,6 +125,27 @@ class FootprintHotspots(MethodView):
         record, share = visible_footprint(services().store, organisation(), identifier)
         found = hotspots(solved_again(record, services().release), query["limit"])
         return _answered(found if share is None else hotspots_at(found, share.depth), tables.hotspot_tables)
+
+
+@blueprint.route("/<string:identifier>/contributions")
+class FootprintContributions(MethodView):
+    @blueprint.doc(operationId="getContributions")
+    @blueprint.arguments(schemas.ContributionsQuery, location="query")
+    @blueprint.response(200, schemas.Contributions)
+    @schemas.problem(blueprint, 404, "no such footprint, or not shared so deep")
+    @schemas.problem(blueprint, 409, "the rule's file changed")
+    @schemas.problem(blueprint, 422, "a query parameter is not valid")
+    def get(self, query: dict[str, Any], identifier: str) -> Response:
+        """All members of one partition, which add up to the total: by stage, line, process, gas or PACT category.
+
+        Of a shared footprint: gases and categories at any depth, stages and lines as deep as it is shared, processes never.
+        """
+        record, share = visible_footprint(services().store, organisation(), identifier)
+        if share is not None:
+            check_depth(share, query["by"])
+        return _answered(
+            contributions(solved_again(record, services().release), query["by"]), tables.contribution_tables
+        )
 
 
 @blueprint.route("/<string:identifier>/explanation")

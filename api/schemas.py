@@ -92,6 +92,25 @@ class Hotspots(Schema):
     processes = fields.Nested(Ranking)
 
 
+class Member(Schema):
+    id = fields.String()
+    name = fields.Nested(LocalText)
+    value = fields.Float(metadata={"description": "kg CO2e per declared unit"})
+    share = fields.Float(allow_none=True, metadata={"description": "signed share of the total; null if the total is 0"})
+
+
+class Contributions(Schema):
+    """All members of one partition, largest first."""
+
+    by = fields.String()
+    total = fields.Float()
+    unit = fields.String()
+    indicator = fields.String()
+    sum = fields.Float(metadata={"description": "of the values: the total to 1e-9"})
+    count = fields.Integer()
+    items = fields.List(fields.Nested(Member))
+
+
 class TreeNode(Schema):
     id = fields.Integer()
     parent = fields.Integer(allow_none=True)
@@ -140,6 +159,49 @@ class Total(Schema):
     value = fields.Float()
     unit = fields.String()
     indicator = fields.String()
+
+
+class Compared(Schema):
+    id = fields.String()
+    product = fields.Dict()
+    declared_unit = fields.Nested(Amount)
+    boundary = fields.String()
+    rule = fields.Dict()
+    background = fields.Dict()
+    total = fields.Nested(Total)
+    value = fields.Float(
+        allow_none=True,
+        metadata={"description": "the total per declared unit of the first; null: its unit is of another kind"},
+    )
+    difference = fields.Float(
+        allow_none=True,
+        metadata={"description": "to the first; null: unit, boundary, indicator or GWP set differ"},
+    )
+    relative = fields.Float(allow_none=True, metadata={"description": "difference as a share of the first"})
+    comparable = fields.Boolean(metadata={"description": "to the first"})
+    notices = fields.List(fields.Dict(), metadata={"description": "why not comparable, and what was converted"})
+    depth = fields.String(allow_none=True, metadata={"description": "of a shared one: total, stages or lines"})
+    owner = fields.String(allow_none=True, metadata={"description": "of a shared one"})
+
+
+class ComparedStage(Schema):
+    stage = fields.String()
+    name = fields.Nested(LocalText)
+    values = fields.List(
+        fields.Float(allow_none=True),
+        metadata={"description": "in the order of items; null: it has no such stage, or it is not shown"},
+    )
+
+
+class Comparison(Schema):
+    """Footprints beside the first of them; no comparative claim."""
+
+    declared_unit = fields.Nested(Amount)
+    unit = fields.String()
+    comparable = fields.Boolean()
+    items = fields.List(fields.Nested(Compared))
+    stages = fields.List(fields.Nested(ComparedStage))
+    notice = fields.Nested(LocalText)
 
 
 class TotalChange(Schema):
@@ -496,6 +558,17 @@ class Matches(Schema):
 
 class HotspotQuery(Schema):
     limit = fields.Integer(load_default=20, validate=validate.Range(1, 1000))
+
+
+class ContributionsQuery(Schema):
+    by = fields.String(load_default="stage", validate=validate.OneOf(["stage", "line", "process", "gas", "category"]))
+
+
+class ComparisonQuery(Schema):
+    footprint = fields.List(
+        fields.String(), required=True, validate=validate.Length(2, 10),
+        metadata={"description": "ids of 2 to 10 footprints (footprint=…&footprint=…), each compared to the first 足迹编号"},
+    )  # fmt: skip
 
 
 class ExplanationQuery(Schema):

@@ -211,6 +211,17 @@ HOTSPOTS = Table("hotspots", "热点", "Hotspots", (
     Column("value", "贡献", "Contribution", KG), SHARE, Column("gross_share", "绝对值占比", "Gross share", "", "share"),
     Column("cumulative_share", "累计", "Cumulative", "", "share"), Column("runs", "数量", "Amount"), Column("unit", "单位", "Unit"),
 ))  # fmt: skip
+CONTRIBUTIONS = Table("contributions", "贡献", "Contributions", (
+    ID, Column("name", "名称", "Name"), Column("value", "贡献", "Contribution", KG), SHARE,
+))  # fmt: skip
+COMPARISON = Table("comparison", "对照", "Comparison", (
+    ID, PRODUCT, Column("owner", "所有者", "Owner"), Column("total.value", "总量", "Total", KG), Column("declared_unit.amount", "每", "Per"),
+    Column("declared_unit.unit", "声明单位", "Declared unit"), Column("value", "按第一个的声明单位", "Per unit of the first", KG),
+    Column("difference", "与第一个之差", "Difference to the first", KG), Column("relative", "相对差", "Relative", "", "share"),
+    Column("comparable", "可比", "Comparable"), Column("reasons", "说明", "Notices"), Column("boundary", "边界", "Boundary"),
+    Column("rule.id", "规则", "Rule"), Column("rule.version", "规则版本", "Rule version"), Column("background.version", "背景数据", "Background"),
+    Column("background.gwp", "GWP", "GWP"),
+))  # fmt: skip
 TREE = Table("tree", "供应链", "Supply chain", (
     ID, Column("parent", "上级", "Parent"), Column("depth", "层级", "Depth"), Column("kind", "类型", "Kind"), Column("code", "代码", "Code"),
     Column("name", "名称", "Name"), Column("line", "物料行", "Line"), Column("amount", "数量", "Amount"), Column("unit", "单位", "Unit"),
@@ -276,6 +287,27 @@ def _ranked(body: Json) -> Iterator[Json]:
         if rest["count"]:
             others = {"zh": f"其余 {rest['count']} 项", "en": f"others ({rest['count']})"}
             yield {"kind": name, "name": others, "value": rest["value"]}
+
+
+def contribution_tables(body: Json) -> list[Filled]:
+    return [Filled(CONTRIBUTIONS, body["items"], [_of_total(body)])]
+
+
+def comparison_tables(body: Json) -> list[Filled]:
+    """The footprints, one a row; their stages, a column for each."""
+    items, per = body["items"], body["declared_unit"]
+    said = f"{per['amount']:g} {per['unit']}"
+    notes = [{"zh": f"按 {said} 对照。", "en": f"Compared per {said}."}, body["notice"]]
+    rows = [{**item, "reasons": [notice["message"] for notice in item["notices"]]} for item in items]
+    columns = [
+        Column(
+            f"values.{i}", f"{i + 1} {item['product']['name']['zh']}", f"{i + 1} {item['product']['name']['en']}", KG
+        )
+        for i, item in enumerate(items)
+    ]
+    stages = [{**stage, "values": {str(i): v for i, v in enumerate(stage["values"])}} for stage in body["stages"]]
+    beside = Table("comparison-stages", "阶段对照", "Stages", (*STAGES.columns[:2], *columns))
+    return [Filled(COMPARISON, rows, notes), Filled(beside, stages, notes)]
 
 
 def tree_tables(body: Json) -> list[Filled]:

@@ -50,6 +50,11 @@ def order(answers: Answers) -> Json:
     }
 
 
+def compared(answers: Answers) -> str:
+    ids = (answers[name]["id"] for name in ("postFootprint", "recalculateFootprint"))
+    return "/v1/comparisons?" + "&".join(f"footprint={i}" for i in ids)
+
+
 Step = tuple[str, str, str | Callable[[Answers], str], Any]
 
 
@@ -62,10 +67,11 @@ def steps() -> Iterator[Step]:
     yield "matchBom", "POST", "/v1/boms/match?limit=1", bom()
     yield "postFootprint", "POST", "/v1/footprints", bom()
     yield "listFootprints", "GET", "/v1/footprints?category=beer&sort=-total&limit=1", None
-    for name, end in (("getFootprint", ""), ("getHotspots", "/hotspots?limit=1"), ("getExplanation", "/explanation"),
+    for name, end in (("getFootprint", ""), ("getHotspots", "/hotspots?limit=1"), ("getContributions", "/contributions?by=category"), ("getExplanation", "/explanation"),
                       ("getTree", "/tree?max_nodes=2"), ("listFootprintVersions", "/versions"), ("listShares", "/shares")):  # fmt: skip
         yield name, "GET", of("postFootprint", end), None
     yield "recalculateFootprint", "POST", of("postFootprint", "/recalculate"), None
+    yield "compareFootprints", "GET", compared, None
     yield "postCbamScreening", "POST", "/v1/cbam/screenings?on=2026-06-30", bom()
     yield "postCbamInstallation", "POST", "/v1/cbam/installations", installation()
     yield "postCbamAnswer", "POST", "/v1/cbam/answers?on=2026-06-30", bom()

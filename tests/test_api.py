@@ -513,6 +513,7 @@ def test_openapi_describes_every_error(openapi: Json) -> None:
         ("get", "/v1/footprints", "/v1/footprints", 200),
         ("get", "/v1/footprints/{identifier}", "{self}", 200),
         ("get", "/v1/footprints/{identifier}/hotspots", "{hotspots}?limit=3", 200),
+        ("get", "/v1/footprints/{identifier}/contributions", "{contributions}?by=gas", 200),
         ("get", "/v1/footprints/{identifier}/tree", "{tree}", 200),
         ("get", "/v1/rules", "/v1/rules", 200),
         ("get", "/v1/processes", "/v1/processes?q=麦芽", 200),

@@ -141,6 +141,7 @@ def bodies(owned: dict[str, str]) -> list[dict[str, Any]]:
         {"json": BEER, "query_string": {"previous": owned["/v1/boms"]}},
         {"data": b"%PDF-1.7", "query_string": {"kind": "footprints", "record": footprint, "file_name": "a.pdf", "entered_by": "x"}},
         {"json": {"old": "1.0.0", "new": "1.0.0"}},
+        {"query_string": {"footprint": [footprint, footprint]}},
         {"json": bought},
         {"json": {**order, "receivers": ["haier"]}},
         {"json": {**order, "receivers": ["haier"], "follows": owned["/v1/pact/footprints"]}},

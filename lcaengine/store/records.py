@@ -140,6 +140,7 @@ class Store(StatementStore):
             "links": {
                 "self": base,
                 "hotspots": base + "/hotspots",
+                "contributions": base + "/contributions",
                 "tree": base + "/tree",
                 "explanation": base + "/explanation",
                 "versions": base + "/versions",

@@ -21,6 +21,12 @@ from lcaengine.store.transaction import transaction
 
 Depth = Literal["total", "stages", "lines"]
 DEPTHS = ("total", "stages", "lines")
+PARTITIONS = {
+    "gas": "total",
+    "category": "total",
+    "stage": "stages",
+    "line": "lines",
+}  # from which depth; processes never
 
 
 class ShareRow(Base):
@@ -169,6 +175,7 @@ def shown_record(record: Record, share: Share) -> dict[str, Any]:
     """A record as the receiver of a share sees it."""
     return {**shown_at(json.loads(record.body), share.depth), "owner": share.organisation_id, "links": {
         "self": f"/v1/footprints/{record.id}", "hotspots": f"/v1/footprints/{record.id}/hotspots",
+        "contributions": f"/v1/footprints/{record.id}/contributions",
     }}  # fmt: skip
 
 
@@ -176,6 +183,13 @@ def hotspots_at(found: dict[str, Any], depth: str) -> dict[str, Any]:
     """Hotspots as the receiver of a share sees them: lines at the depth of lines, stages below; never processes."""
     shown: Iterator[str] = (key for key in ("lines", "stages") if DEPTHS.index(depth) >= DEPTHS.index(key))
     return {"total": found["total"], "unit": found["unit"], **{key: found[key] for key in shown}}
+
+
+def check_depth(share: Share, by: str) -> None:
+    """The receiver of a share may see a partition; raises `NotFound`."""
+    needed = PARTITIONS.get(by)
+    if needed is None or DEPTHS.index(share.depth) < DEPTHS.index(needed):
+        raise NotFound(Problem("share_depth", "/query/by", {"depth": share.depth, "by": by}))
 
 
 def _in_force(organisation_id: str, footprint_id: str) -> Any:
