@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import Blueprint, Response, g, render_template, request
 
-from lcaengine.problems import Refused
+from lcaengine.problems import NotFound, Refused
 from lcaengine.store.audit import add_audit
 from lcaengine.store.credentials import Caller, add_credential
 from lcaengine.store.organisations import (
@@ -12,6 +12,7 @@ from lcaengine.store.organisations import (
     User,
     add_organisation,
     add_user,
+    change_organisation,
     get_organisation,
     get_user,
     link_user,
@@ -59,7 +60,11 @@ def _set_up(organisation_id: str) -> User:
     trades = tuple(role for role in form.getlist("roles") if role in TRADES)
     categories = tuple(c.strip() for c in form.get("categories", "").split(",") if c.strip())
     roles = (*trades, OPERATOR)
-    add_organisation(store, Organisation(organisation_id, form.get("organisation", ""), roles, categories))
+    given = {"name": form.get("organisation", ""), "roles": roles, "categories": categories, "active": True}
+    try:
+        change_organisation(store, organisation_id, given)  # one that was made before there was authentication
+    except NotFound:
+        add_organisation(store, Organisation(organisation_id, **given))
     return add_user(store, organisation_id, form.get("email", ""), form.get("name", ""), [ADMINISTRATOR, *roles])
 
 

@@ -455,3 +455,19 @@ def test_an_organisation_takes_its_data_along_and_goes(operator: Person, store: 
     with store.engine.connect() as connection:
         left = connection.execute(text("SELECT actor, action FROM audit WHERE organisation_id = 'haier'")).all()
     assert [row.actor for row in left] == ["operator"]  # that it happened, and nobody's name
+
+
+def test_organisations_made_before_there_was_authentication_do_not_lock_the_operator_out(
+    store: Store, release: Release, visitor: FlaskClient
+) -> None:
+    before = create_app(release, store).test_client()
+    for identifier in ("local", "haier"):
+        made = before.post("/v1/organisations", json={
+            "id": identifier, "name": identifier, "roles": ["exporter"], "administrator": {"email": "a@b.example", "name": "A"},
+        })  # fmt: skip
+        assert made.status_code == 201
+    done = visitor.post(f"/welcome/{first_link(store)}", data=FORM)
+    assert done.status_code == 201
+    me = Person(visitor, key_on(done.get_data(as_text=True)))("GET", "/v1/me", 200)
+    assert me["organisation"]["name"] == FORM["organisation"]
+    assert "server:write" in me["scopes"]

@@ -276,11 +276,11 @@ def invite(store: Store, organisation_id: str, user_id: str, hours: int = LINK_H
 
 
 def first_link(store: Store, hours: int = LINK_HOURS) -> str | None:
-    """The token of the link for the first administrator, where there is no user yet; an older one does not work any more."""
+    """The token of the link for the first administrator, as long as nobody operates the server; an older one works no more."""
     with transaction(store.engine) as session:
-        if session.scalars(select(UserRow.id).limit(1)).first() is not None:
+        if any(OPERATOR in roles for roles in session.scalars(select(UserRow.roles).where(UserRow.active))):
             return None
-        for old in session.scalars(select(LinkRow)):
+        for old in session.scalars(select(LinkRow).where(LinkRow.user_id.is_(None))):
             session.delete(old)
         return _new_link(session, DEFAULT_ORGANISATION, None, hours)
 
