@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from flask import Blueprint, Response, g, render_template, request
 
 from lcaengine.problems import NotFound, Refused
@@ -60,7 +62,12 @@ def _set_up(organisation_id: str) -> User:
     trades = tuple(role for role in form.getlist("roles") if role in TRADES)
     categories = tuple(c.strip() for c in form.get("categories", "").split(",") if c.strip())
     roles = (*trades, OPERATOR)
-    given = {"name": form.get("organisation", ""), "roles": roles, "categories": categories, "active": True}
+    given: dict[str, Any] = {
+        "name": form.get("organisation", ""),
+        "roles": roles,
+        "categories": categories,
+        "active": True,
+    }
     try:
         change_organisation(store, organisation_id, given)  # one that was made before there was authentication
     except NotFound:
