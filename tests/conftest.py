@@ -19,6 +19,7 @@ from sqlalchemy import create_engine, text
 
 from lcaengine.background import Release, default_release
 from lcaengine.demo import running_server
+from lcaengine.pact.courier import Courier
 from lcaengine.store import Store, open_store
 from lcaengine.store.organisations import first_link
 from lcaengine.store.records import Base
@@ -88,15 +89,29 @@ def store(url: str) -> Iterator[Store]:
     opened.engine.dispose()
 
 
+@pytest.fixture(scope="session")
+def guarded_app(release: Release, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flask]:
+    """An application with authentication; making one takes longer than most tests."""
+    first = open_store(f"sqlite:///{tmp_path_factory.mktemp('guarded') / 'unused.sqlite'}")
+    with pytest.MonkeyPatch.context() as patch:
+        for limit in ("LCAENGINE_RATE", "LCAENGINE_RATE_LOGIN"):  # the limits have tests of their own
+            patch.setenv(limit, "100000 per minute")
+        yield create_app(release, first, auth=True)
+    first.engine.dispose()
+
+
 @pytest.fixture
-def guarded(store: Store, release: Release, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Flask]:
+def guarded(
+    guarded_app: Flask, store: Store, release: Release, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Flask]:
+    """The application on an empty store."""
     from lcaengine.api import tokens
+    from lcaengine.api.app import Services
 
     monkeypatch.setenv("LCAENGINE_KEYS", str(tmp_path / "keys"))
-    for limit in ("LCAENGINE_RATE", "LCAENGINE_RATE_LOGIN"):  # the limits have tests of their own
-        monkeypatch.setenv(limit, "100000 per minute")
     tokens.signing_key.cache_clear()
-    yield create_app(release, store, auth=True)
+    guarded_app.extensions |= {"lcaengine": Services(release, store), "lcaengine_courier": Courier(store)}
+    yield guarded_app
     tokens.signing_key.cache_clear()
 
 
