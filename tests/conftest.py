@@ -24,7 +24,17 @@ from lcaengine.store import Store, open_store
 from lcaengine.store.organisations import first_link
 from lcaengine.store.records import Base
 
+LONGEST = (
+    "test_cbam_template", "test_batch_server", "test_idempotency", "test_release", "test_packaging", "test_access", "test_contract",
+    "test_store_faults", "test_serving", "test_pact_exchange", "test_statements", "test_integrate", "test_bom_workbook",
+)  # fmt: skip
 POSTGRES = os.environ.get("LCAENGINE_TEST_POSTGRES", "")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The files that take longest begin first, so that no worker is left alone with one at the end."""
+    order = {name: i for i, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: order.get(item.path.stem, len(LONGEST)))
 
 
 @pytest.fixture(scope="session")

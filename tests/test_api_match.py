@@ -189,9 +189,10 @@ def test_ten_megabytes_are_too_many(http: httpx.Client) -> None:
     assert (answer.status_code, answer.json()["code"]) == (413, "too_large")
 
 
-@pytest.mark.parametrize("method", ["GET", "PUT", "DELETE"])
-def test_only_posting_matches(http: httpx.Client, method: str) -> None:
-    assert http.request(method, "/v1/boms/match").status_code == 405
+@pytest.mark.parametrize(("method", "status"), [("GET", 404), ("PUT", 405), ("DELETE", 405)])
+def test_only_posting_matches(http: httpx.Client, method: str, status: int) -> None:
+    """``GET`` asks for a kept bill of that id."""
+    assert http.request(method, "/v1/boms/match").status_code == status
 
 
 @pytest.mark.parametrize(

@@ -116,7 +116,7 @@ def test_a_server_killed_in_the_middle_of_a_batch(url: str, tmp_path: Path, rele
         identifier = answer.json()["id"]
         assert answer.headers["Location"] == f"/v1/batches/{identifier}"
         folder = tmp_path / "batches" / identifier
-        until(lambda: list(folder.glob("work/parts/*-*")) or state(http, identifier, "done"))
+        until((folder / "work").exists)  # it is being computed
         family = psutil.Process(own.process.pid).children(recursive=True)
         assert family
         own.kill()
@@ -212,8 +212,8 @@ def test_a_file_above_the_limit_is_refused_and_leaves_nothing(
         environ_overrides={"wsgi.input_terminated": True},
     )
     assert streamed.status_code == 413
-    assert list((tmp_path / "batches").iterdir()) == []
-    assert list_batches(store, "local", 10, 0)[1] == 0
+    assert list(tmp_path.glob("batches/*")) == []
+    assert list_batches(store, "local").number == 0
     monkeypatch.setenv("LCAENGINE_BATCH_BYTES", "20000000")
     larger = client.post(
         "/v1/batches", data=b"x" * 9_000_000, content_type=PARQUET, headers={"Idempotency-Key": "large-001"}
@@ -272,7 +272,7 @@ def test_cancelled_and_resumed(store: Store) -> None:
 
 def test_organisations_do_not_see_each_others_batches(store: Store) -> None:
     identifier = waiting(store)
-    assert list_batches(store, "haier", 10, 0) == ([], 0)
+    assert list_batches(store, "haier").number == 0
     for function in (get_batch, cancel_batch, resume_batch):
         with pytest.raises(NotFound):
             function(store, "haier", identifier)

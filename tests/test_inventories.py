@@ -32,7 +32,9 @@ def documents(path: Path) -> list[tuple[bytes, str]]:
 
 def files(family: str = "*") -> list[Path]:
     found = (p for p in FOLDER.glob(f"{family}/*") if p.suffix in {".json", ".csv"})
-    return sorted(p for p in found if p.parent.name != "cbam")  # installations, and goods without a rule
+    return sorted(
+        p for p in found if p.parent.name not in ("cbam", "batch")
+    )  # installations and goods without a rule; many in one file
 
 
 def boms(family: str = "*") -> list[Any]:

@@ -68,6 +68,7 @@ class Connection(TConn):  # type: ignore[misc]
     tls: ssl.SSLContext | None
     deadline: Deadline
     closed = False
+    unread = False  # a body that is over the limit is left to the application
     initialized: bool
     sock: Any
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 import logging
 import os
 import ssl
+import time
 from collections.abc import Callable, Iterable
 from concurrent import futures
 from errno import EAGAIN, ECONNABORTED, EWOULDBLOCK
@@ -27,7 +28,8 @@ from lcaengine.serving.starting import Hooks
 
 READERS = 64
 WRITE_SECONDS = 60.0
-DRAIN_SECONDS = 10.0  # a client that is still sending would not see the refusal, if the connection were closed before
+DRAIN_SECONDS = 10.0
+DRAIN_BYTES = 64_000_000  # who is still sending would not see the refusal, if the connection were closed before
 LOG = logging.getLogger("lcaengine.serving")
 
 
@@ -82,7 +84,10 @@ class Worker(ThreadWorker):  # type: ignore[misc]
     def handle_request(self, req: Any, conn: Connection) -> bool:
         length = next((int(value) for name, value in req.headers if name == "CONTENT-LENGTH"), None)
         body = received(req.body, length, self.largest_body)
-        if body is not None:
+        if body is None:
+            req.force_close()  # said in the answer: what follows on this connection may be the rest of the body
+            conn.unread = True
+        else:
             req.body = body
         conn.sock.settimeout(WRITE_SECONDS)
         try:
@@ -109,6 +114,8 @@ class Worker(ThreadWorker):  # type: ignore[misc]
         """What the application did not read of a body is read and thrown away, shortly; else the connection is closed."""
         conn.deadline = Deadline(DRAIN_SECONDS)
         try:
+            if conn.unread:
+                conn.parser.finish_body(deadline=time.monotonic() + DRAIN_SECONDS, max_bytes=DRAIN_BYTES)
             return cast(bool, super()._keepalive_after(conn, keepalive))
         except TooSlow:
             return False
