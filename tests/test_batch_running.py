@@ -61,6 +61,49 @@ def test_every_format_gives_the_same_results(client: Any, tmp_path: Path) -> Non
     ]
 
 
+def test_a_cluster_of_ones_own_by_its_address_and_one_without_workers(
+    client: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What `--scheduler tcp://…` names: another cluster does the work, and one that never does is not waited for for ever."""
+    from distributed import LocalCluster
+
+    from lcaengine.batch import running
+
+    file = write(tmp_path / "in.parquet", rows(5))
+    run(file, tmp_path / "here", client=client)
+    options = {"host": "127.0.0.1", "dashboard_address": None, "threads_per_worker": 1, "silence_logs": 50}
+    with LocalCluster(n_workers=1, **options) as other, cluster(other.scheduler_address) as there:
+        assert other.scheduler_address.startswith("tcp://")
+        run(file, tmp_path / "there", client=there)
+    assert results(tmp_path / "there") == results(tmp_path / "here")
+    monkeypatch.setattr(running, "STALLED", 1.0)
+    empty = LocalCluster(n_workers=0, **options)
+    with empty, cluster(empty.scheduler_address) as there, pytest.raises(Refused) as stalled:
+        run(file, tmp_path / "nowhere", client=there)
+    assert stalled.value.problems[0].code == "batch_stalled"
+    assert not (tmp_path / "nowhere" / "results.parquet").exists()
+    run(file, tmp_path / "nowhere", client=client, resume=True)
+    assert results(tmp_path / "nowhere") == results(tmp_path / "here")
+
+
+def test_a_worker_that_runs_out_of_memory_again_and_again_costs_the_bill_and_not_the_batch(
+    client: Any, tmp_path: Path
+) -> None:
+    """Workers with room to live, and none to compute in: Dask's nanny ends each, and another begins."""
+    with cluster(workers=1) as fresh:
+        (idle,) = fresh.run(_resident).values()
+    file = write(tmp_path / "in.csv", rows(1))
+    with cluster(workers=1, memory=f"{int(idle * 1.2)}B") as poor:
+        summary = run(file, tmp_path / "poor", format="parquet", client=poor)
+    assert (summary.bills, summary.errors) == (1, 1)
+    assert [row["code"] for row in results(tmp_path / "poor", "errors")] == ["batch_bill_failed"]
+    assert run(file, tmp_path / "rich", format="parquet", client=client).errors == 0
+
+
+def _resident() -> int:
+    return int(psutil.Process().memory_info().rss)
+
+
 def test_the_worked_file_is_what_its_documents_are(client: Any, tmp_path: Path, release: Release) -> None:
     summary = run(folder("inventories") / "batch" / "three-products.csv", tmp_path, format="parquet", client=client)
     assert summary.errors == 0

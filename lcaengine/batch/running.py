@@ -19,6 +19,8 @@ from lcaengine.batch.plan import Plan
 from lcaengine.batch.work import Job, compute_part, fail_part, missing
 from lcaengine.problems import Problem, Refused
 
+STALLED = 900.0  # seconds without a finished part, after which nothing more is waited for
+LIVES = 8  # workers, for each there should be, that may come and go without finishing anything
 TICK = 0.25  # seconds between looks at what is asked for
 SETTINGS = {
     "distributed.scheduler.allowed-failures": 1,  # workers that may die under a part before it is halved
@@ -107,13 +109,14 @@ class _Run:
         self._waiting: dict[Any, tuple[int, int]] = {}
         self._suspects: list[tuple[int, int]] = []
         self._alone = False
-        self._since = time.monotonic()
+        self._since = self._moved = time.monotonic()
+        self._met: set[str] = set()  # workers since a part was finished
         self._done, self._errors = finished(job, plan)
         self._before = self._done
 
     def all(self) -> Progress:
-        workers = max(1, len(self._client.scheduler_info(n_workers=-1)["workers"]))
-        ranges = self._plan.ranges(workers, self._job.source.documents)
+        self._workers = max(1, len(self._client.scheduler_info(n_workers=-1)["workers"]))
+        ranges = self._plan.ranges(self._workers, self._job.source.documents)
         for start, stop in missing(ranges, self._job.done()):
             self._submit(start, stop)
         self._tell()
@@ -141,7 +144,9 @@ class _Run:
 
         with contextlib.suppress(TimeoutError):
             wait(list(self._waiting), timeout=TICK, return_when="FIRST_COMPLETED")
-        for future in [f for f in self._waiting if f.done()]:
+        finished = [f for f in self._waiting if f.done()]
+        self._check_alive(bool(finished))
+        for future in finished:
             start, stop = self._waiting.pop(future)
             error = future.exception() if future.status == "error" else None
             if future.status == "finished":
@@ -153,6 +158,16 @@ class _Run:
             else:
                 self._suspects.append((start, stop))
             self._tell()
+
+    def _check_alive(self, moved: bool) -> None:
+        """Raises `Refused` where no worker is there, or none lives long enough to finish anything: nothing would ever come."""
+        if moved:
+            self._moved = time.monotonic()
+            self._met.clear()
+            return
+        self._met |= set(self._client.scheduler_info(n_workers=-1)["workers"])
+        if len(self._met) > LIVES * self._workers or time.monotonic() - self._moved > STALLED:
+            raise Refused(Problem("batch_stalled", "", {"workers": len(self._met)}))
 
     def _halve(self, start: int, stop: int, error: BaseException | None) -> None:
         """What cannot be computed as a whole is tried by halves; a single bill becomes an error."""
