@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -118,7 +118,20 @@ def _xlsx(source: Path, target: Path) -> None:
 
     for i, table in enumerate(_tables(source)):
         if i == 0:
-            sheet.append(table.column_names)
+            _headings(sheet, table.column_names, cell)
         for row in zip(*(column.to_pylist() for column in table.columns), strict=True):
             sheet.append([cell(value) for value in row])
     book.save(target)
+
+
+def _headings(sheet: Any, names: list[str], cell: Callable[[Any], Any]) -> None:
+    """Bold names over columns wide enough for them; of a write-only sheet this has to be said before the first row."""
+    from openpyxl.styles import Font
+    from openpyxl.utils import get_column_letter
+
+    for number, name in enumerate(names, 1):
+        sheet.column_dimensions[get_column_letter(number)].width = max(14, min(len(name) + 3, 40))
+    made = [cell(name) for name in names]
+    for heading in made:
+        heading.font = Font(name="Calibri", size=11, bold=True)
+    sheet.append(made)

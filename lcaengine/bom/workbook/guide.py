@@ -37,8 +37,14 @@ def write_guide(tab: Any, rule: Rule, languages: Languages) -> None:
         tab.column_dimensions[get_column_letter(number)].width = width
     heading = ("物料清单模板：", "Bill of materials: ")
     names = [f"{dict(zip(('zh', 'en'), heading, strict=True))[lang]}{rule.title[lang]}" for lang in languages]
-    tab.cell(1, 1, "  ".join([*names, f"{rule.id} {rule.version}"])).font = font(14, bold=True, color=BLUE)
-    row = 3
+    row = 1
+    for name in [
+        *names,
+        f"{rule.id} {rule.version}",
+    ]:  # one below the other: a long title would shrink the printed page
+        tab.cell(row, 1, name).font = font(14, bold=True, color=BLUE)
+        row += 1
+    row += 1
     for number, step in enumerate(STEPS, start=1):
         row = _paragraph(tab, row, f"{number}. {shown(step)}")
     row = _paragraph(tab, row + 1, shown(rule.notice))
